@@ -1,0 +1,4 @@
+"""What every package needs and nothing that does anything: ids, money, text, errors, limits, the clock.
+
+Pure but for `clock.py`, the only reader of the wall clock. Imports nothing of AgentPay.
+"""

@@ -1,0 +1,43 @@
+"""JSON on the wire: one encoder, times in RFC 3339 ending in `Z`, and the types that several contracts share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from agentpay.kit import errors, limits
+
+Metadata = dict[str, str | int | float | bool]
+Currency = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$")]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=limits.LIST_LIMIT_MAX)]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode(value: Any) -> bytes:
+    """UTF-8 JSON. Aware datetimes in UTC come out with `Z` (msgspec's habit)."""
+    return _encoder.encode(value)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """The same moment in UTC, so that it is written with `Z` whatever the session's time zone is."""
+    return moment.astimezone(UTC) if moment is not None else None
+
+
+def check_metadata(metadata: Metadata, *, loc: errors.Loc = ("body", "metadata")) -> Metadata:
+    """Polar's limits (contract § 1.8): 50 keys, keys of 1–40, values of 1–500 characters, finite numbers, booleans.
+
+    Raises `Invalid` naming the key.
+    """
+    if len(metadata) > limits.METADATA_KEYS_MAX:
+        raise errors.Invalid.at(loc, f"At most {limits.METADATA_KEYS_MAX} keys.", kind="too_long")
+    for key, value in metadata.items():
+        if not 1 <= len(key) <= limits.METADATA_KEY_CHARACTERS_MAX:
+            message = f"Keys have 1 to {limits.METADATA_KEY_CHARACTERS_MAX} characters."
+            raise errors.Invalid.at((*loc, key), message)
+        if "\x00" in key or (isinstance(value, str) and "\x00" in value):
+            raise errors.Invalid.at((*loc, key), "NUL characters are not allowed.")
+        if isinstance(value, str) and not 1 <= len(value) <= limits.METADATA_VALUE_CHARACTERS_MAX:
+            message = f"Values have 1 to {limits.METADATA_VALUE_CHARACTERS_MAX} characters."
+            raise errors.Invalid.at((*loc, key), message)
+    return metadata
