@@ -1,7 +1,7 @@
 """News between processes: coalesced NOTIFY outside business transactions, LISTEN with reconnect.
 
-A NOTIFY inside a transaction serialises the commits of the whole database (PERFORMANCE.md 4), so words are collected and
-sent by one statement every `TICK_SECONDS`. A NOTIFY can be lost: whoever listens also polls.
+A NOTIFY inside a transaction serialises the commits of the whole database (PERFORMANCE.md 4), so words are collected
+and sent by one statement every `TICK_SECONDS`. A NOTIFY can be lost: whoever listens also polls.
 """
 
 import asyncio

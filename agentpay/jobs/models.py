@@ -42,3 +42,12 @@ class Job(Base):
         sa.Index("ix_jobs_due", "run_at", postgresql_where=sa.text("status in ('pending', 'running')")),
         sa.Index("ix_jobs_finished_at", "finished_at", postgresql_where=sa.text("status in ('done', 'dead')")),
     )
+
+
+class Schedule(Base):
+    """When a recurring kind is due next, by the database's clock. One process of many takes each turn."""
+
+    __tablename__ = "schedules"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

@@ -27,7 +27,7 @@ class Merchant(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A storefront page with a publishable key and an allowed Origin: may ask about the widget and start a conversation."""
+    """A storefront page with a publishable key and an allowed Origin: asks about the widget, starts conversations."""
 
     organization_id: UUID
     key_id: UUID

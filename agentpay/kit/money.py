@@ -5,7 +5,9 @@ from typing import Literal
 Language = Literal["en", "pt"]
 
 # Polar's contract § 2.4.
-ZERO_DECIMAL_CURRENCIES = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+ZERO_DECIMAL_CURRENCIES = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+)
 AMOUNT_MAX = 99_999_999
 MINIMUM_CHARGE_DEFAULT = 50
 MINIMUM_CHARGES = {

@@ -81,17 +81,18 @@ class Step(Base):
 
 
 class Draft(Base):
-    """The growing reply. This row is the fence for text: no update, no words."""
+    """The growing reply, there while its turn runs. This row is the fence for text: no update, no words."""
 
     __tablename__ = "drafts"
 
     turn_id: Mapped[UUID] = mapped_column(sa.ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
     conversation_id: Mapped[UUID]
     attempt: Mapped[int] = mapped_column(sa.Integer)
-    is_open: Mapped[bool] = mapped_column(server_default=sa.true())
     content: Mapped[str] = mapped_column(server_default="")
+    started_offset: Mapped[int]  # of this attempt's turn.started
+    last_offset: Mapped[int]  # of the conversation's latest event: text after it is told after it, in every stream
 
     __table_args__ = (
-        sa.Index("ix_drafts_conversation_id", "conversation_id"),
+        sa.Index("ix_drafts_one_per_conversation", "conversation_id", unique=True),
         {"postgresql_with": {"fillfactor": 50}},
     )

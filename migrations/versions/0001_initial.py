@@ -119,6 +119,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bucket", "window_start", name=op.f("pk_rate_windows")),
     )
     op.create_table(
+        "schedules",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_schedules")),
+    )
+    op.create_table(
         "agents",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -865,13 +871,14 @@ def upgrade() -> None:
         sa.Column("turn_id", sa.Uuid(), nullable=False),
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("is_open", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("content", sa.Text(), server_default="", nullable=False),
+        sa.Column("started_offset", sa.BigInteger(), nullable=False),
+        sa.Column("last_offset", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name=op.f("fk_drafts_turn_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("turn_id", name=op.f("pk_drafts")),
         postgresql_with={"fillfactor": 50},
     )
-    op.create_index("ix_drafts_conversation_id", "drafts", ["conversation_id"], unique=False)
+    op.create_index("ix_drafts_one_per_conversation", "drafts", ["conversation_id"], unique=True)
     op.create_table(
         "feedback",
         sa.Column("message_id", sa.Uuid(), nullable=False),
@@ -960,7 +967,7 @@ def downgrade() -> None:
     op.drop_table("turn_steps")
     op.drop_index("ix_feedback_conversation_id", table_name="feedback")
     op.drop_table("feedback")
-    op.drop_index("ix_drafts_conversation_id", table_name="drafts")
+    op.drop_index("ix_drafts_one_per_conversation", table_name="drafts")
     op.drop_table("drafts")
     op.drop_index("ix_checkouts_visitor", table_name="checkouts")
     op.drop_index("ix_checkouts_organization_id", table_name="checkouts")
@@ -1071,6 +1078,7 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_index("ix_agents_list", table_name="agents", postgresql_where=sa.text("deleted_at is null"))
     op.drop_table("agents")
+    op.drop_table("schedules")
     op.drop_table("rate_windows")
     op.drop_table("processes")
     op.drop_table("organizations")

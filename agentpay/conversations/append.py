@@ -1,0 +1,160 @@
+"""Appending to a conversation: its lock, its events, its system messages. Everything here joins the caller's transaction.
+
+Lock order of the whole service: conversation → turn → draft → offer → checkout → budgets.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from agentpay.conversations.enums import STAGES
+from agentpay.db.doorbell import Doorbell
+from agentpay.db.transaction import Row, Tx
+from agentpay.kit.errors import NotFound
+from agentpay.kit.ids import uuid7
+
+TOPIC = "events"
+
+# The running draft is told in the same statement: text written after this event is told after it, in every stream.
+_EVENT = """
+with counted as (
+  update conversations set last_offset = last_offset + 1 where id = %(conversation_id)s returning last_offset),
+told as (
+  update drafts set last_offset = counted.last_offset from counted
+  where drafts.conversation_id = %(conversation_id)s returning char_length(content) as points)
+insert into events (conversation_id, "offset", type, subject_id, data, draft_length)
+select %(conversation_id)s, last_offset, %(type)s, %(subject_id)s, %(data)s, coalesce((select points from told), 0)
+from counted returning "offset"
+"""
+
+
+class Appender:
+    """Appends events; rings for each conversation once its transaction has committed. One a process."""
+
+    def __init__(self, doorbell: Doorbell) -> None:
+        self._doorbell = doorbell
+
+    async def event(
+        self,
+        tx: Tx,
+        *,
+        conversation_id: UUID,
+        type: str,
+        data: Mapping[str, Any] | None = None,
+        subject_id: UUID | None = None,
+    ) -> int:
+        """Append one event; returns its offset. `data` is the public object, or empty where `subject_id` is a message."""
+        offset: int = await tx.value(
+            _EVENT,
+            {
+                "conversation_id": conversation_id,
+                "type": type,
+                "subject_id": subject_id,
+                "data": Jsonb(dict(data or {})),
+            },
+        )
+        self.ring(tx, conversation_id)
+        return offset
+
+    def ring(self, tx: Tx, conversation_id: UUID) -> None:
+        tx.after_commit(lambda: self._doorbell.ring(TOPIC, conversation_id.hex))
+
+    async def system_message(
+        self,
+        tx: Tx,
+        *,
+        organization_id: UUID,
+        conversation_id: UUID,
+        content: str,
+        attachments: Sequence[Mapping[str, Any]] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> UUID:
+        """A message of ours outside any turn (an order arrived, an offer lapsed), with its event. Returns its id."""
+        message_id = uuid7()
+        await tx.execute(
+            """with counted as (
+              update conversations set last_sequence = last_sequence + 1, message_count = message_count + 1,
+                last_message_at = clock_timestamp(), modified_at = now()
+              where id = %(conversation_id)s and organization_id = %(organization_id)s returning last_sequence)
+            insert into messages (id, organization_id, conversation_id, sequence, role, content, attachments, metadata)
+            select %(id)s, %(organization_id)s, %(conversation_id)s, last_sequence, 'system', %(content)s,
+              %(attachments)s, %(metadata)s from counted""",
+            {
+                "id": message_id,
+                "organization_id": organization_id,
+                "conversation_id": conversation_id,
+                "content": content,
+                "attachments": Jsonb([dict(attachment) for attachment in attachments]),
+                "metadata": Jsonb(dict(metadata or {})),
+            },
+        )
+        await self.event(tx, conversation_id=conversation_id, type="message.created", subject_id=message_id)
+        return message_id
+
+    async def conversation_updated(self, tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> None:
+        """Tell the conversation's status, stage, order and handoff as they are in this transaction."""
+        row = await tx.one(
+            """select c.status, c.stage, c.order_id, h.taken_at, h.staff_name, h.reason, h.created_at as asked_at
+            from conversations c
+            left join handoffs h on h.conversation_id = c.id and h.released_at is null
+            where c.id = %(conversation_id)s and c.organization_id = %(organization_id)s""",
+            {"conversation_id": conversation_id, "organization_id": organization_id},
+        )
+        if row is None:
+            raise NotFound
+        await self.event(
+            tx,
+            conversation_id=conversation_id,
+            type="conversation.updated",
+            data={
+                "status": row["status"],
+                "stage": row["stage"],
+                "order_id": str(row["order_id"]) if row["order_id"] else None,
+                "handoff": handoff_public(row),
+            },
+        )
+
+    async def set_stage(self, tx: Tx, *, organization_id: UUID, conversation_id: UUID, stage: str) -> None:
+        """Move the conversation forward to `stage` and tell; never back, so that the funnel keeps the furthest."""
+        moved = await tx.execute(
+            """update conversations set stage = %(stage)s, modified_at = now()
+            where id = %(conversation_id)s and organization_id = %(organization_id)s and stage = any(%(earlier)s)""",
+            {
+                "stage": stage,
+                "conversation_id": conversation_id,
+                "organization_id": organization_id,
+                "earlier": list(STAGES[: STAGES.index(stage)]),
+            },
+        )
+        if moved:
+            await self.conversation_updated(tx, organization_id=organization_id, conversation_id=conversation_id)
+
+
+async def lock(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> Row:
+    """Lock the conversation's row and return it. Raises NotFound, also for another organization's.
+
+    Take it before any other row of the conversation.
+    """
+    row = await tx.one(
+        "select * from conversations where id = %(conversation_id)s and organization_id = %(organization_id)s for update",
+        {"conversation_id": conversation_id, "organization_id": organization_id},
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def handoff_public(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The `handoff` object of a conversation, from its open handoff's columns (all None = none)."""
+    if row is None or row["asked_at"] is None:
+        return {"state": "none", "reason": None, "staff_name": None, "asked_at": None, "taken_at": None}
+    taken = row["taken_at"]
+    return {
+        "state": "taken" if taken else "asked",
+        "reason": row["reason"],
+        "staff_name": row["staff_name"],
+        "asked_at": row["asked_at"].isoformat().replace("+00:00", "Z"),
+        "taken_at": taken.isoformat().replace("+00:00", "Z") if taken else None,
+    }
