@@ -1,0 +1,156 @@
+"""How a call travels to Polar: one connection pool, one deadline, retries only where nothing can happen twice."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from agentpay.db.transaction import forbid_transaction
+from agentpay.polar import errors
+from agentpay.polar.bucket import Bucket, Environment, Priority
+from agentpay.polar.calls import Calls
+from agentpay.polar.circuit import Circuit
+from agentpay.polar.errors import PolarError
+
+API_VERSION = "2026-10"
+CALL_SECONDS_MAX = 15.0
+CONNECT_SECONDS_MAX = 5.0
+CONNECTIONS_MAX = 100
+# Shorter than servers keep idle connections, so that a POST does not meet one that is just being closed.
+IDLE_SECONDS_MAX = 4.0
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+ATTEMPTS_MAX = 3
+RETRY_SECONDS = (0.1, 0.5)
+RETRY_AFTER_SECONDS_MAX = 2.0
+USER_AGENT = "AgentPay"
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one organization's Polar is and the token that opens it. Its repr tells neither."""
+
+    base_url: str
+    environment: Environment
+    token: str
+
+    def __repr__(self) -> str:
+        return f"<Credential {self.environment}>"
+
+
+class Http:
+    """The connection pool of this process. Redirects are not followed: a wrong slash must show itself."""
+
+    def __init__(self) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL at INFO
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS_MAX, pool=CONNECT_SECONDS_MAX),
+            limits=httpx.Limits(
+                max_connections=CONNECTIONS_MAX,
+                max_keepalive_connections=CONNECTIONS_MAX,
+                keepalive_expiry=IDLE_SECONDS_MAX,
+            ),
+            mounts={"all://127.0.0.1": None, "all://localhost": None},  # a local Polar is never behind a proxy
+            headers={"Accept": "application/json", "Polar-Version": API_VERSION, "User-Agent": USER_AGENT},
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def exchange(
+        self, credential: Credential, method: str, path: str, *, query: Sequence[tuple[str, str]], body: Any
+    ) -> bytes:
+        """Send one request and read the whole answer. Raises `PolarError` for everything but a complete 2xx."""
+        sends = errors.changes(method)
+        try:
+            return await self._exchange(credential, method, path, query=query, body=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise PolarError("network") from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL):
+            raise PolarError("route") from None
+        except httpx.DecodingError:
+            raise PolarError("unreadable", unknown_outcome=sends) from None
+        except httpx.TimeoutException:
+            raise PolarError("timeout", unknown_outcome=sends) from None
+        except httpx.RequestError:
+            raise PolarError("network", unknown_outcome=sends) from None
+
+    async def _exchange(
+        self, credential: Credential, method: str, path: str, *, query: Sequence[tuple[str, str]], body: Any
+    ) -> bytes:
+        headers = {"Authorization": f"Bearer {credential.token}"}
+        content = None
+        if body is not None:
+            content = msgspec.json.encode(body)
+            headers["Content-Type"] = "application/json"
+        url = credential.base_url.rstrip("/") + path
+        async with self._client.stream(method, url, params=list(query), content=content, headers=headers) as answer:
+            received = bytearray()
+            async for part in answer.aiter_bytes():
+                received += part
+                if len(received) > ANSWER_BYTES_MAX:
+                    raise PolarError("unreadable", unknown_outcome=errors.changes(method))
+        if answer.is_success:
+            return bytes(received)
+        raise errors.error_of(method=method, status=answer.status_code, headers=answer.headers, body=bytes(received))
+
+
+class Polar(Calls):
+    """One organization's Polar. Made by `PolarGateway`; cheap, keeps nothing."""
+
+    def __init__(
+        self, http: Http, credential: Credential, *, circuit: Circuit, bucket: Bucket, key: str, priority: Priority
+    ) -> None:
+        self._http = http
+        self._credential = credential
+        self._circuit = circuit
+        self._bucket = bucket
+        self._key = key
+        self._priority: Priority = priority
+
+    def __repr__(self) -> str:
+        return f"<Polar of {self._key}>"
+
+    async def _call(self, method: str, path: str, *, query: Sequence[tuple[str, str]] = (), body: Any = None) -> bytes:
+        """At most `CALL_SECONDS_MAX` from the first byte sent, retries included.
+
+        Retried are calls that never left, reads that met trouble, and refusals that end within a moment.
+        """
+        forbid_transaction()
+        deadline: float | None = None
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            await self._bucket.take(key=self._key, environment=self._credential.environment, priority=self._priority)
+            try:
+                async with self._circuit.slot():
+                    deadline = deadline or asyncio.get_running_loop().time() + CALL_SECONDS_MAX
+                    return await self._within(deadline, method, path, query=query, body=body)
+            except PolarError as error:
+                wait = seconds_until_retry(error, method=method, attempt=attempt)
+                if wait is None or asyncio.get_running_loop().time() + wait > (deadline or 0):
+                    raise
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _within(
+        self, deadline: float, method: str, path: str, *, query: Sequence[tuple[str, str]], body: Any
+    ) -> bytes:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._http.exchange(self._credential, method, path, query=query, body=body)
+        except TimeoutError:
+            raise PolarError("timeout", unknown_outcome=errors.changes(method)) from None
+
+
+def seconds_until_retry(error: PolarError, *, method: str, attempt: int) -> float | None:
+    """How long to wait before the same call may be sent again, or None when it must not be."""
+    if attempt >= ATTEMPTS_MAX or error.unknown_outcome:
+        return None
+    if error.kind == "rate_limited" and error.http_status is not None:
+        hint = error.retry_hint
+        return hint if hint is not None and hint <= RETRY_AFTER_SECONDS_MAX else None
+    never_left = error.kind == "network"
+    reads = not errors.changes(method) and error.kind in errors.TROUBLE - {"timeout"}
+    return random.uniform(*RETRY_SECONDS) * attempt if never_left or reads else None

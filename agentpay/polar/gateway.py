@@ -1,0 +1,63 @@
+"""Whose Polar it is: an organization's token, its share of the limit, its circuit."""
+
+import time
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from agentpay.db.engine import Database
+from agentpay.polar.bucket import Bucket, Priority
+from agentpay.polar.circuit import Circuit
+from agentpay.polar.client import Credential, Http, Polar
+from agentpay.polar.errors import PolarError
+
+# A token that was replaced goes out of use within this time on every replica.
+CREDENTIAL_SECONDS_MAX = 5.0
+PROBE_KEY = "probe"
+
+Credentials = Callable[[UUID], Awaitable[Credential]]
+"""Finds and decrypts an organization's credential. Raises `NotFound`. Given by the composition root."""
+
+
+class PolarGateway:
+    """One per process: `await gateway.of(organization_id)` gives that organization's `Polar`.
+
+    Owns the connection pool; `close()` at the end.
+    """
+
+    def __init__(self, db: Database, *, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._http = Http()
+        self._bucket = Bucket(db)
+        self._circuits: dict[str, Circuit] = {}
+        self._known: dict[UUID, tuple[float, Credential]] = {}
+
+    async def of(self, organization_id: UUID, *, priority: Priority = "checkout") -> Polar:
+        """That organization's Polar. Revocations come before checkouts, checkouts before syncs."""
+        return self._polar(await self._credential(organization_id), key=str(organization_id), priority=priority)
+
+    def probe(self, credential: Credential) -> Polar:
+        """A Polar for a credential that is not stored yet: to ask whether it works."""
+        return self._polar(credential, key=PROBE_KEY, priority="checkout")
+
+    def forget(self, organization_id: UUID) -> None:
+        """Read the credential anew at the next call: it was changed."""
+        self._known.pop(organization_id, None)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    def _polar(self, credential: Credential, *, key: str, priority: Priority) -> Polar:
+        # Probes of strangers' addresses must not pause each other.
+        circuit = Circuit() if key == PROBE_KEY else self._circuits.setdefault(key, Circuit())
+        return Polar(self._http, credential, circuit=circuit, bucket=self._bucket, key=key, priority=priority)
+
+    async def _credential(self, organization_id: UUID) -> Credential:
+        known = self._known.get(organization_id)
+        now = time.monotonic()
+        if known is not None and now - known[0] < CREDENTIAL_SECONDS_MAX:
+            return known[1]
+        credential = await self._credentials(organization_id)
+        if not credential.token:
+            raise PolarError("unauthorized")
+        self._known[organization_id] = (now, credential)
+        return credential
