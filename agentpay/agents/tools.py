@@ -1,7 +1,7 @@
 """What a provider may ask for: the tool's shape, what it is told about its caller, and which switch opens it.
 
-Packages above make their own tools (`catalog/tools.py` …); `turns/toolbox.py` gathers them. A tool never raises into the
-loop: done, refused and failed are values.
+Packages above make their own tools (`catalog/tools.py` …); `turns/toolbox.py` gathers them. A tool never raises into
+the loop: done, refused and failed are values.
 """
 
 from collections.abc import Awaitable, Callable
