@@ -69,6 +69,10 @@ class Price(Model, kw_only=True, frozen=True):
     unit_amount: str | float | None = None
     """Decimal text in cents, of metered prices."""
     cap_amount: int | None = None
+    meter: Any = None
+    """`{name, unit, custom_label, …}` of metered prices."""
+    unit_label: Any = None
+    """`{locale: {plural form: noun}}` of `unit_based` prices; null = unit."""
 
 
 class Benefit(Model, kw_only=True, frozen=True):
