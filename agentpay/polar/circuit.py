@@ -6,7 +6,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from agentpay.polar import errors
@@ -23,7 +23,8 @@ LIMITED_PROBE_SECONDS = (5.0, 10.0)
 class Circuit:
     """Closed: calls pass. After `FAILURES_UNTIL_PAUSE` failures in a row, or a 429, it pauses; then one call probes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         self._failures = 0
         self._paused_until = 0.0
@@ -36,7 +37,7 @@ class Circuit:
 
         Raises `PolarError` paused (nothing was sent) instead of waiting long.
         """
-        probes = self._enter(time.monotonic())
+        probes = self._enter(self._monotonic())
         try:
             async with asyncio.timeout(SLOT_WAIT_SECONDS_MAX):
                 await self._slots.acquire()
@@ -47,7 +48,7 @@ class Circuit:
             yield
             self._succeeded()
         except errors.PolarError as error:
-            self._failed(error, time.monotonic())
+            self._failed(error, self._monotonic())
             raise
         finally:
             self._slots.release()
@@ -71,8 +72,8 @@ class Circuit:
     def _failed(self, error: errors.PolarError, now: float) -> None:
         if error.kind == "rate_limited":
             # Spread, so that replicas do not probe together.
-            pause = min(random.uniform(*LIMITED_PROBE_SECONDS), error.retry_hint or LIMITED_PROBE_SECONDS[1])
-            self._pause(now, pause)
+            hint = LIMITED_PROBE_SECONDS[1] if error.retry_hint is None else error.retry_hint
+            self._pause(now, min(random.uniform(*LIMITED_PROBE_SECONDS), hint))
         elif error.kind not in errors.TROUBLE:
             self._succeeded()
         else:

@@ -150,7 +150,7 @@ def seconds_until_retry(error: PolarError, *, method: str, attempt: int) -> floa
         return None
     if error.kind == "rate_limited" and error.http_status is not None:
         hint = error.retry_hint
-        return hint if hint is not None and hint <= RETRY_AFTER_SECONDS_MAX else None
+        return hint + RETRY_SECONDS[0] if hint is not None and hint <= RETRY_AFTER_SECONDS_MAX else None
     never_left = error.kind == "network"
     reads = not errors.changes(method) and error.kind in errors.TROUBLE - {"timeout"}
     return random.uniform(*RETRY_SECONDS) * attempt if never_left or reads else None
