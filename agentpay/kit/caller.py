@@ -1,11 +1,14 @@
-"""Who calls. Made by `callers/`, taken by every endpoint; a type says what its holder may do (API § 2)."""
+"""Who calls. Made by `callers/`, taken by every endpoint; a type says what its holder may do (API § 2).
+
+Tagged, because msgspec, which checks what handlers are given, takes no union of untagged structs.
+"""
 
 from uuid import UUID
 
 import msgspec
 
 
-class Operator(msgspec.Struct, frozen=True):
+class Operator(msgspec.Struct, frozen=True, tag=True):
     """Holds an admin key: organizations and their keys."""
 
     key_hash: str
@@ -15,7 +18,7 @@ class Operator(msgspec.Struct, frozen=True):
         return f"admin:{self.key_hash[:16]}"
 
 
-class Merchant(msgspec.Struct, frozen=True):
+class Merchant(msgspec.Struct, frozen=True, tag=True):
     """Holds a secret key: everything of its organization."""
 
     organization_id: UUID
@@ -26,7 +29,7 @@ class Merchant(msgspec.Struct, frozen=True):
         return f"organization:{self.organization_id}"
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True, tag=True):
     """A storefront page with a publishable key and an allowed Origin: asks about the widget, starts conversations."""
 
     organization_id: UUID
@@ -34,7 +37,7 @@ class Page(msgspec.Struct, frozen=True):
     origin: str
 
 
-class Visitor(msgspec.Struct, frozen=True):
+class Visitor(msgspec.Struct, frozen=True, tag=True):
     """Holds a conversation token: that one conversation."""
 
     organization_id: UUID
