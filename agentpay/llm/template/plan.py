@@ -1,0 +1,226 @@
+"""Which tools to ask next for an action. Pure; asks each tool at most as often as listed here, so a turn always ends.
+
+At most three steps to the words: look up, ask, word; fewer where nothing is to be looked up.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from agentpay.kit.money import minor_digits
+from agentpay.kit.text import fold, shorten
+from agentpay.llm.template import facts, naming, reading
+from agentpay.llm.template.scene import Scene, entity, entity_number
+from agentpay.llm.types import ProductFact, Request, ToolCall, ToolSpec
+
+QUERY_WORDS_MAX: Final = 8
+KNOWLEDGE_QUERY_CHARACTERS_MAX: Final = 200
+CALLS_MAX: Final = 8
+"""Calls of one turn after which this provider only speaks, whoever made them."""
+
+_CODE_BEFORE: Final = re.compile(r"\b(?:code|cupom)\W{1,3}([A-Z0-9][A-Z0-9_-]{2,39})\b")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A tool to ask. Of each argument's names, the first that the tool's schema knows is used."""
+
+    name: str
+    arguments: Mapping[str, Any] = {}
+
+
+def next_calls(scene: Scene, request: Request) -> tuple[ToolCall, ...]:
+    """The calls of this step; none when it is time to speak."""
+    if len(scene.results) >= CALLS_MAX:
+        return ()
+    wanted = _PLANS.get(scene.brief.action, _nothing)(scene)
+    specs = {spec.name: spec for spec in request.tools}
+    calls: list[ToolCall] = []
+    for each in wanted:
+        if each.name not in specs:
+            continue
+        arguments = _fit(each.arguments, specs[each.name])
+        if not any(call.name == each.name and call.arguments == arguments for call, _ in scene.results):
+            calls.append(ToolCall(f"template_{len(scene.results) + len(calls) + 1}", each.name, arguments))
+    return tuple(calls)
+
+
+def find_purchase(scene: Scene) -> ProductFact | None:
+    """The product to open a checkout for: the focus, else the standing offer's."""
+    offer = scene.standing
+    if scene.focus is not None or offer is None:
+        return scene.focus
+    return ProductFact(offer.product_id, offer.product_name, offer.list_text, currency=offer.currency)
+
+
+def amount_in(scene: Scene, product: ProductFact) -> int | None:
+    """The price the visitor named, in the product's currency; None when none or in another one."""
+    amount, currency = entity_number(scene.brief, "proposed_price"), entity(scene.brief, "currency")
+    if amount is None or amount <= 0:
+        return None
+    if currency is None and product.currency is not None and minor_digits(product.currency) == 0:
+        return amount // 100  # unsaid currencies are understood with two decimals
+    if currency is not None and product.currency is not None and currency.lower() != product.currency:
+        return None
+    return amount
+
+
+def wants_amount(scene: Scene, product: ProductFact) -> bool:
+    """Pay-what-you-want, and the visitor has not said how much."""
+    return product.amount_type == "custom" and amount_in(scene, product) is None
+
+
+def _nothing(scene: Scene) -> tuple[Wanted, ...]:
+    return ()
+
+
+def _search(scene: Scene) -> tuple[Wanted, ...]:
+    """Search; when nothing was found, look at what there is at all."""
+    made = [result for call, result in scene.results if call.name == "search_products"]
+    query = product_query(scene)
+    if not made:
+        return (_search_for(scene, query),)
+    if query and len(made) == 1 and made[0].status == "done" and not scene.found:
+        return (_search_for(scene, ""),)
+    return ()
+
+
+def _search_for(scene: Scene, query: str) -> Wanted:
+    return Wanted("search_products", {"query": query})
+
+
+def product_query(scene: Scene) -> str:
+    """What to search the catalogue for; "" means everything."""
+    named = entity(scene.brief, "product")
+    words = naming.keywords(named or scene.brief.text)
+    if named is None and reading.asks_catalogue(scene.brief.text):
+        words = tuple(word for word in words if not reading.asks_catalogue(word))
+    return " ".join(word for word in words[:QUERY_WORDS_MAX] if not word.isdigit())
+
+
+def _show(scene: Scene) -> tuple[Wanted, ...]:
+    if scene.focus is None:
+        return () if _is_comparison(scene) else _search(scene)
+    if facts.was_asked(scene.results, "show_product") or scene.found or was_just_told(scene, scene.focus):
+        return ()
+    return (Wanted("show_product", {"product_id": scene.focus.product_id}),)
+
+
+def _is_comparison(scene: Scene) -> bool:
+    return len(scene.brief.shown) > 1 and reading.compares(scene.brief.text)
+
+
+def was_just_told(scene: Scene, product: ProductFact) -> bool:
+    brief = scene.brief
+    return brief.previous_action == "show_product" and fold(product.name) in fold(brief.previous_text or "")
+
+
+def _offer(scene: Scene) -> tuple[Wanted, ...]:
+    code = entity(scene.brief, "coupon_code")
+    if code is not None:
+        if facts.was_asked(scene.results, "validate_discount_code"):
+            return ()
+        about = {"product_id": scene.focus.product_id} if scene.focus else {}
+        return (Wanted("validate_discount_code", {"code": code, **about}),)
+    product = scene.focus
+    if product is None:
+        return _search(scene) if entity(scene.brief, "product") else ()
+    if not product.negotiable or facts.was_asked(scene.results, "propose_price"):
+        return ()
+    asked: dict[str, Any] = {"product_id": product.product_id}
+    amount, percent = amount_in(scene, product), scene.brief.entities.get("discount_percent")
+    if amount is not None:
+        asked["proposed_amount"] = amount
+        asked["currency"] = product.currency
+    elif isinstance(percent, int | float) and not isinstance(percent, bool) and 0 < percent <= 100:
+        asked["discount_percent"] = percent
+    quantity = entity_number(scene.brief, "quantity")
+    if quantity is not None and quantity > 1:
+        asked["quantity"] = quantity
+    return (Wanted("propose_price", {name: value for name, value in asked.items() if value is not None}),)
+
+
+def _checkout(scene: Scene) -> tuple[Wanted, ...]:
+    product = find_purchase(scene)
+    if product is None:
+        return _search(scene) if entity(scene.brief, "product") else ()
+    if facts.was_asked(scene.results, "create_checkout") or wants_amount(scene, product):
+        return ()
+    asked: dict[str, Any] = {"product_id": product.product_id}
+    if scene.standing is not None:
+        asked["offer_id"] = scene.standing.offer_id
+    elif code := entity(scene.brief, "coupon_code") or code_before(scene.brief.previous_text):
+        asked["discount_code"] = code
+    if product.amount_type == "custom":
+        asked["amount"] = amount_in(scene, product)
+    quantity = entity_number(scene.brief, "quantity")
+    if product.amount_type == "seat_based" and quantity is not None:
+        asked["seats"] = quantity
+    return (Wanted("create_checkout", asked),)
+
+
+def code_before(previous_text: str | None) -> str | None:
+    """The coupon that this provider's last message called valid."""
+    found = _CODE_BEFORE.search(previous_text or "")
+    return found[1] if found else None
+
+
+def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
+    if facts.was_asked(scene.results, "search_knowledge"):
+        return ()
+    return (
+        Wanted("search_knowledge", {"query": shorten(scene.brief.text, characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)}),
+    )
+
+
+def _order(scene: Scene) -> tuple[Wanted, ...]:
+    if facts.was_asked(scene.results, "check_order"):
+        return ()
+    reference = entity(scene.brief, "order_reference")
+    look = Wanted("check_order", {"order_reference": reference} if reference else {})
+    return (look, *(_knowledge(scene) if scene.brief.intent in {"refund_request", "payment_issue"} else ()))
+
+
+def _shipping(scene: Scene) -> tuple[Wanted, ...]:
+    country = entity(scene.brief, "country")
+    if country is None or "quote_shipping" not in scene.open_tools:
+        return _knowledge(scene)
+    if facts.was_asked(scene.results, "quote_shipping"):
+        return ()
+    about = {"product_id": scene.focus.product_id} if scene.focus else {}
+    return (Wanted("quote_shipping", {"country": country, **about}),)
+
+
+def _inventory(scene: Scene) -> tuple[Wanted, ...]:
+    if scene.focus is None:
+        return _search(scene)
+    if facts.was_asked(scene.results, "check_inventory"):
+        return ()
+    return (Wanted("check_inventory", {"product_id": scene.focus.product_id}),)
+
+
+def _person(scene: Scene) -> tuple[Wanted, ...]:
+    if scene.brief.handoff != "none" or facts.was_asked(scene.results, "request_human"):
+        return ()
+    return (Wanted("request_human", {"reason": scene.brief.intent.replace("_", " ")}),)
+
+
+_PLANS: Final[Mapping[str, Callable[[Scene], tuple[Wanted, ...]]]] = {
+    "search_products": _search,
+    "show_product": _show,
+    "calculate_offer": _offer,
+    "generate_checkout": _checkout,
+    "answer_from_knowledge": _knowledge,
+    "check_order": _order,
+    "quote_shipping": _shipping,
+    "check_inventory": _inventory,
+    "escalate": _person,
+}
+
+
+def _fit(arguments: Mapping[str, Any], spec: ToolSpec) -> dict[str, Any]:
+    known = spec.parameters.get("properties")
+    if not isinstance(known, Mapping):
+        return dict(arguments)
+    return {name: value for name, value in arguments.items() if name in known}

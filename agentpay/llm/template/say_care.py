@@ -1,0 +1,146 @@
+"""Words about orders, payments, delivery, the shop's own articles, and a person who takes over. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from agentpay.kit.text import shorten
+from agentpay.llm.template import facts
+from agentpay.llm.template.facts import Facts
+from agentpay.llm.template.scene import Scene, entity, find_checkout
+from agentpay.llm.template.voice import Draft
+
+ORDERS_TOLD_MAX: Final = 3
+_ORDER_STATES: Final = {"paid": "order_paid", "partially_refunded": "order_part_refunded", "refunded": "order_refunded"}
+_UNKNOWN: Final = {
+    "payment_query": "payment_general",
+    "shipping_question": "unknown_shipping",
+    "return_request": "unknown_returns",
+    "support_request": "unknown_support",
+}
+
+
+def say_knowledge(scene: Scene) -> Draft:
+    """What the shop's articles say; where they say nothing, that, and a person."""
+    voice = scene.voice
+    told = knowledge_told(scene)
+    if told:
+        return voice.draft(told, voice.if_proactive("anything_else"))
+    if (
+        scene.brief.intent == "shipping_question"
+        and "quote_shipping" in scene.open_tools
+        and not entity(scene.brief, "country")
+    ):
+        return voice.draft(voice.say("ask_country"))
+    looked = facts.find_result(scene.results, "search_knowledge")
+    if looked is not None and looked.status == "failed":
+        return voice.draft(voice.say("lookup_down"), *_person_offered(scene), replies=_person_replies(scene))
+    key = _UNKNOWN.get(scene.brief.intent, "unknown_answer")
+    return voice.draft(voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
+
+
+def knowledge_told(scene: Scene) -> str:
+    """The best article's words with its title; "" when nothing was found."""
+    voice, result = scene.voice, facts.find_result(scene.results, "search_knowledge")
+    if result is None or result.status != "done":
+        return ""
+    articles = [
+        row for row in facts.rows_of(result.facts, "articles", "items") if facts.text_of(row, "snippet", "content")
+    ]
+    if not articles:
+        return ""
+    snippet = voice.snippet(facts.text_of(articles[0], "snippet", "content"))
+    title = shorten(facts.text_of(articles[0], "title"), characters_max=80)
+    if not snippet:
+        return ""
+    said = snippet if snippet[-1] in ".!?…" else snippet + "."
+    return said + (" " + voice.say("source", title=title) if title else "")
+
+
+def say_orders(scene: Scene) -> Draft:
+    """What the records say of the visitor's orders; a claim of theirs is never taken for it."""
+    voice, result = scene.voice, facts.find_result(scene.results, "check_order")
+    rows = facts.rows_of(result.facts, "orders") if result and result.status == "done" else []
+    rows = rows or facts.structs_of(scene.brief.orders)
+    intent = scene.brief.intent
+    if result is not None and result.status == "failed" and not rows:
+        return voice.draft(voice.say("orders_down"), *_person_offered(scene), replies=_person_replies(scene))
+    if not rows:
+        return _no_order(scene)
+    told = _orders_told(scene, rows)
+    if intent == "payment_confirmation":
+        return voice.draft(voice.say("payment_arrived"), told, voice.if_proactive("anything_else"))
+    if intent in {"refund_request", "payment_issue"}:
+        key = "refund_by_person" if intent == "refund_request" else "issue_by_person"
+        return voice.draft(
+            voice.say("sorry_about_that"), told, knowledge_told(scene), voice.say(key), *_person_offered(scene),
+            replies=_person_replies(scene),
+        )  # fmt: skip
+    return voice.draft(told, voice.say("access_by_mail"), *_person_offered(scene), replies=_person_replies(scene))
+
+
+def say_shipping(scene: Scene) -> Draft:
+    voice, result = scene.voice, facts.find_result(scene.results, "quote_shipping")
+    if result is None:
+        return say_knowledge(scene)
+    country, amount = facts.text_of(result.facts, "country"), facts.text_of(result.facts, "amount_text")
+    days = facts.whole_of(result.facts, "days")
+    if result.status == "done" and amount:
+        parts = [voice.say("shipping_costs", country=country, amount=amount) if country
+                 else voice.say("shipping_costs_plain", amount=amount)]  # fmt: skip
+        if days:
+            parts.append(voice.say("shipping_days" if days > 1 else "shipping_day", days=str(days)))
+        return voice.draft(*parts, voice.if_proactive("anything_else"))
+    if result.status == "failed":
+        return voice.draft(voice.say("lookup_down"), *_person_offered(scene), replies=_person_replies(scene))
+    return voice.draft(voice.say("no_shipping_rate"), *_person_offered(scene), replies=_person_replies(scene))
+
+
+def say_handoff(scene: Scene) -> Draft:
+    """A person was asked for: on the way, already asked, or not to be had here."""
+    voice, result = scene.voice, facts.find_result(scene.results, "request_human")
+    if scene.brief.handoff == "taken":
+        return voice.draft(voice.say("person_here"))
+    if scene.brief.handoff == "asked":
+        return voice.draft(voice.say("person_asked_before"), voice.if_proactive("meanwhile"))
+    if result is not None and result.status == "done":
+        return voice.draft(voice.say("person_asked"), voice.if_proactive("meanwhile"))
+    return voice.draft(voice.say("person_unavailable", shop=scene.brief.organization_name))
+
+
+def _no_order(scene: Scene) -> Draft:
+    voice, intent = scene.voice, scene.brief.intent
+    running = find_checkout(scene.brief, "confirmed")
+    waiting = find_checkout(scene.brief, "open", "creating")
+    if running is not None:
+        return voice.draft(voice.say("payment_processing"))
+    if intent == "payment_confirmation":
+        key = "payment_not_seen_yet" if waiting is not None else "payment_not_seen"
+        return voice.draft(voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
+    if intent == "payment_issue":
+        key = "issue_try_again" if waiting is not None else "issue_by_person"
+        return voice.draft(
+            voice.say("sorry_about_that"), knowledge_told(scene), voice.say(key), *_person_offered(scene),
+            replies=_person_replies(scene),
+        )  # fmt: skip
+    key = "no_orders_of_yours" if scene.brief.is_proven_customer else "who_are_you"
+    return voice.draft(voice.say(key), knowledge_told(scene), *_person_offered(scene), replies=_person_replies(scene))
+
+
+def _orders_told(scene: Scene, rows: Sequence[Facts]) -> str:
+    voice, lines = scene.voice, []
+    for row in rows[:ORDERS_TOLD_MAX]:
+        name = shorten(facts.text_of(row, "product_name"), characters_max=60) or voice.say("your_order")
+        key = _ORDER_STATES.get(facts.text_of(row, "status"), "order_known")
+        amount = facts.text_of(row, "amount_text")
+        lines.append(voice.say(key, product=name + (f" ({amount})" if amount else "")))
+    return " ".join(lines)
+
+
+def _person_offered(scene: Scene) -> tuple[str, ...]:
+    if scene.can_ask_person:
+        return (scene.voice.say("offer_person"),)
+    return (scene.voice.say("person_coming"),) if scene.brief.handoff == "asked" else ()
+
+
+def _person_replies(scene: Scene) -> tuple[str, ...]:
+    return ("reply_person",) if scene.can_ask_person else ()

@@ -1,0 +1,227 @@
+"""Words about products: what there is, what one costs, how two differ, whether it is in stock. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from agentpay.kit.text import shorten
+from agentpay.llm.template import facts, plan, reading
+from agentpay.llm.template.scene import Scene, entity, entity_number
+from agentpay.llm.template.voice import Draft, Voice
+from agentpay.llm.types import ProductFact
+
+LISTED: Final = {"concise": 3, "medium": 4, "detailed": 5}
+NAME_CHARACTERS_MAX: Final = 60
+REPLY_CHARACTERS_MAX: Final = 40
+
+
+def say_products(scene: Scene) -> Draft:
+    """What a search found."""
+    voice = scene.voice
+    if not scene.results and len(scene.brief.shown) > 1 and reading.compares(scene.brief.text):
+        return _comparison(scene, scene.brief.shown)
+    looked = facts.find_result(scene.results, "search_products")
+    if looked is not None and looked.status != "done":
+        return voice.draft(voice.say("catalogue_down"), replies=())
+    if not scene.found:
+        return voice.draft(voice.say("nothing_at_all"), voice.say("ask_what_else"))
+    if _searched_twice(scene):
+        return _alternatives(scene)
+    fitting = _within_budget(scene, scene.found)
+    if not fitting:
+        return _over_budget(scene)
+    if len(fitting) == 1:
+        return product_told(scene, fitting[0])
+    return _several(scene, fitting)
+
+
+def say_product(scene: Scene) -> Draft:
+    """The product in focus, or what stands in for it."""
+    if scene.focus is None:
+        return say_products(scene) if scene.found or scene.results else say_nothing_in_view(scene)
+    if scene.brief.intent == "purchase_intent":
+        return confirm_purchase(scene, scene.focus)
+    if not scene.found and len(scene.brief.shown) > 1 and reading.compares(scene.brief.text):
+        return _comparison(scene, scene.brief.shown)
+    return product_told(scene, scene.focus)
+
+
+def say_nothing_in_view(scene: Scene) -> Draft:
+    """Several products shown and none named, or none shown at all."""
+    shown = scene.brief.shown
+    if len(shown) > 1 and reading.compares(scene.brief.text):
+        return _comparison(scene, shown)
+    return ask_which(scene, shown)
+
+
+def ask_which(scene: Scene, products: Sequence[ProductFact]) -> Draft:
+    """Which product is meant; a proactive agent offers the names as answers."""
+    voice = scene.voice
+    if not products:
+        return voice.draft(voice.say("ask_which_product"))
+    names = voice.join(name_of(each) for each in products[:3])
+    draft = voice.draft(voice.say("ask_which_of", names=names))
+    return with_names(voice, draft, products)
+
+
+def product_told(scene: Scene, product: ProductFact) -> Draft:
+    """Name, price, what it is, and the next step."""
+    voice = scene.voice
+    parts = [price_told(voice, product)]
+    gist = voice.gist(product.description)
+    if gist and not _only_price_was_asked(scene, product):
+        parts.append(gist)
+    if voice.at_least("detailed") and product.recurring_interval:
+        parts.append(voice.say("renews"))
+    replies = ["reply_buy", "reply_other"]
+    if scene.standing is not None:
+        parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
+        replies = ["reply_accept", "reply_other"]
+    return voice.draft(*parts, voice.if_proactive("ask_take_it"), replies=replies)
+
+
+def price_told(voice: Voice, product: ProductFact) -> str:
+    """A product's price with its terms, as a sentence that fits the kind of price."""
+    name, price = name_of(product), product.price_text
+    if product.amount_type == "free" or product.amount == 0:
+        return voice.say("is_free", product=name)
+    if not price:
+        return voice.say("price_on_card", product=name)
+    if product.amount_type == "custom":
+        return voice.say("pay_what_you_want", product=name, price=price)
+    if product.amount_type in {"fixed", "seat_based"}:
+        return voice.say("costs", product=name, price=price)
+    return voice.say("price_is", product=name, price=price)
+
+
+def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
+    """Product and price once more before a checkout is opened."""
+    voice = scene.voice
+    if product.amount_type == "custom":
+        return voice.draft(price_told(voice, product), voice.say("ask_amount", product=name_of(product)))
+    if scene.standing is not None:
+        told = voice.say("costs_you", product=name_of(product), price=scene.standing.amount_text)
+    else:
+        told = price_told(voice, product)
+    return voice.draft(
+        voice.say("good_choice"), told, voice.say("ask_open_checkout"), replies=("reply_open", "reply_not_yet")
+    )
+
+
+def say_stock(scene: Scene) -> Draft:
+    voice, result = scene.voice, facts.find_result(scene.results, "check_inventory")
+    if result is None:
+        return say_product(scene)
+    about = scene.focus.name if scene.focus else ""
+    name = shorten(facts.text_of(result.facts, "product_name", "name") or about, characters_max=NAME_CHARACTERS_MAX)
+    state = facts.text_of(result.facts, "state") if result.status == "done" else ""
+    key = {"in_stock": "in_stock", "low": "stock_low", "out_of_stock": "out_of_stock"}.get(state, "stock_unknown")
+    told = voice.say(key if name else "stock_unknown_unnamed", product=name)
+    if key in {"in_stock", "stock_low"}:
+        return voice.draft(told, voice.if_proactive("ask_take_it"), replies=("reply_buy", "reply_other"))
+    return voice.draft(told, voice.if_proactive("ask_show_others"), replies=("reply_other",))
+
+
+def name_of(product: ProductFact) -> str:
+    return shorten(product.name, characters_max=NAME_CHARACTERS_MAX)
+
+
+def with_names(voice: Voice, draft: Draft, products: Sequence[ProductFact]) -> Draft:
+    """The draft with product names as quick replies."""
+    if not voice.is_proactive:
+        return draft
+    names = dict.fromkeys(shorten(each.name, characters_max=REPLY_CHARACTERS_MAX) for each in products[:3])
+    return Draft(draft.text, tuple(names))
+
+
+def lines_of(scene: Scene, products: Sequence[ProductFact]) -> str:
+    """One line a product: name, price, what distinguishes it."""
+    voice = scene.voice
+    lines = []
+    for each in products[: LISTED[voice.verbosity]]:
+        price = voice.say("free") if each.amount_type == "free" or each.amount == 0 else each.price_text
+        gist = voice.gist(each.description)
+        lines.append("• " + name_of(each) + (f": {price}" if price else "") + (f". {gist}" if gist else ""))
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _several(scene: Scene, products: Sequence[ProductFact]) -> Draft:
+    voice = scene.voice
+    parts = [voice.say("found_several"), lines_of(scene, products)]
+    cheapest = find_cheapest(products)
+    if cheapest is not None and (voice.at_least("medium") or reading.wants_cheapest(scene.brief.text)):
+        parts.append(voice.say("cheapest", product=name_of(cheapest)))
+    if _has_more(scene, products):
+        parts.append(voice.say("there_are_more"))
+    draft = voice.draft(*parts, voice.if_proactive("ask_which_one"))
+    return with_names(voice, draft, products)
+
+
+def _comparison(scene: Scene, products: Sequence[ProductFact]) -> Draft:
+    voice = scene.voice
+    parts = [voice.say("compare"), lines_of(scene, products)]
+    cheapest = find_cheapest(products)
+    if cheapest is not None:
+        parts.append(voice.say("cheapest", product=name_of(cheapest)))
+    draft = voice.draft(*parts, voice.if_proactive("ask_what_matters"))
+    return with_names(voice, draft, products)
+
+
+def _alternatives(scene: Scene) -> Draft:
+    voice, query = scene.voice, _speakable(entity(scene.brief, "product"))
+    missed = voice.say("nothing_for", query=query) if query else voice.say("nothing_found")
+    names = voice.join(name_of(each) for each in scene.found[: LISTED[voice.verbosity]])
+    draft = voice.draft(missed, voice.say("we_have", names=names), voice.say("ask_one_of_these"))
+    return with_names(voice, draft, scene.found)
+
+
+def _over_budget(scene: Scene) -> Draft:
+    voice, cheapest = scene.voice, find_cheapest(scene.found)
+    if cheapest is None:
+        return _several(scene, scene.found)
+    told = voice.say("cheapest_is", product=name_of(cheapest), price=cheapest.price_text)
+    return voice.draft(
+        voice.say("nothing_in_budget"), told, voice.if_proactive("ask_take_it"), replies=("reply_other",)
+    )
+
+
+def find_cheapest(products: Sequence[ProductFact]) -> ProductFact | None:
+    """The one that costs least, where prices can be compared: same currency, same interval, no two alike."""
+    priced = [each for each in products if each.amount is not None and each.price_text]
+    if len(priced) < 2 or len({(each.currency, each.recurring_interval) for each in priced}) != 1:
+        return None
+    first, second = sorted(priced, key=lambda each: each.amount or 0)[:2]
+    return first if first.amount != second.amount else None
+
+
+def _within_budget(scene: Scene, products: Sequence[ProductFact]) -> list[ProductFact]:
+    most, least = entity_number(scene.brief, "price_max"), entity_number(scene.brief, "price_min")
+    currency = entity(scene.brief, "currency")
+    return [
+        each
+        for each in products
+        if each.amount is None
+        or (currency is not None and each.currency != currency.lower())
+        or ((most is None or each.amount <= most) and (least is None or each.amount >= least))
+    ]
+
+
+def _searched_twice(scene: Scene) -> bool:
+    """The first search found nothing, so everything was looked at."""
+    return len([call for call, _ in scene.results if call.name == "search_products"]) > 1
+
+
+def _has_more(scene: Scene, products: Sequence[ProductFact]) -> bool:
+    looked = facts.find_result(scene.results, "search_products")
+    total = facts.whole_of(looked.facts, "total") if looked else None
+    return max(total or 0, len(products)) > LISTED[scene.voice.verbosity]
+
+
+def _only_price_was_asked(scene: Scene, product: ProductFact) -> bool:
+    return reading.asks_price(scene.brief.text) and plan.was_just_told(scene, product)
+
+
+def _speakable(words: str | None) -> str:
+    """The visitor's own word for a product, fit to be said back: letters only, so never a number or a link."""
+    if words is None or len(words) > REPLY_CHARACTERS_MAX:
+        return ""
+    return words if all(letter.isalpha() or letter in " '-" for letter in words) else ""

@@ -1,0 +1,182 @@
+"""Words about conceded prices and coupon codes. Every figure is a fact of the engine's; pure."""
+
+from typing import Final
+
+from agentpay.kit.text import shorten
+from agentpay.llm.template import facts, say_goods
+from agentpay.llm.template.facts import Facts
+from agentpay.llm.template.scene import Scene
+from agentpay.llm.template.voice import Draft
+
+REASONS_TOLD_MAX: Final = 2
+
+_REFUSALS: Final = {
+    "pay_what_you_want": "refused_you_choose",
+    "free": "refused_free",
+    "final": "refused_final",
+    "nothing_asked": "refused_not_lower",
+    "currency": "refused_not_negotiable",
+    "not_negotiable": "refused_not_negotiable",
+    "price_changed": "refused_price_changed",
+    "unavailable": "product_gone",
+}
+
+
+def say_offer(scene: Scene) -> Draft:
+    """What the engine decided."""
+    result = facts.find_result(scene.results, "propose_price")
+    if result is None:
+        return say_no_offer(scene)
+    decision = facts.text_of(result.facts, "decision")
+    if result.status == "failed":
+        return scene.voice.draft(scene.voice.say("price_engine_down"), list_told(scene))
+    if decision == "needs_approval":
+        return _asked_for_approval(scene, result.facts)
+    if result.status == "done" and decision in {"granted", "countered"}:
+        return _offered(scene, result.facts, decision)
+    return _refused(scene, facts.reason_of(result))
+
+
+def say_no_offer(scene: Scene) -> Draft:
+    """A price was asked for and the engine was not: no product is known, or it cannot be talked about."""
+    if scene.focus is None:
+        if scene.found:
+            return say_goods.ask_which(scene, scene.found)
+        return ask_which_price(scene)
+    return say_no_discount(scene)
+
+
+def ask_which_price(scene: Scene) -> Draft:
+    voice, shown = scene.voice, scene.brief.shown
+    if not shown:
+        return voice.draft(voice.say("ask_which_for_price"), replies=("reply_show_all",))
+    names = voice.join(say_goods.name_of(each) for each in shown[:3])
+    return say_goods.with_names(voice, voice.draft(voice.say("ask_which_for_price_of", names=names)), shown)
+
+
+def say_no_discount(scene: Scene) -> Draft:
+    """Why the price stays, kindly, by the kind of product and never by a rule."""
+    product = scene.focus
+    if product is None:
+        return ask_which_price(scene)
+    if product.amount_type == "free" or product.amount == 0:
+        return _refused(scene, "free")
+    if product.amount_type == "custom":
+        return _refused(scene, "pay_what_you_want")
+    if scene.standing is not None:
+        return _standing(scene)
+    return _refused(scene, "not_negotiable")
+
+
+def say_pending(scene: Scene) -> Draft:
+    """A price that waits for a person's word."""
+    voice = scene.voice
+    return voice.draft(
+        voice.say("approval_waiting"), list_told(scene), voice.if_proactive("ask_list_or_wait"), replies=("reply_wait",)
+    )
+
+
+def say_coupon(scene: Scene) -> Draft:
+    voice, result = scene.voice, facts.find_result(scene.results, "validate_discount_code")
+    if result is None or result.status == "failed":
+        return voice.draft(voice.say("code_not_checked"), voice.say("try_again_soon"))
+    code = shorten(facts.text_of(result.facts, "code"), characters_max=40)
+    if result.status == "done" and result.facts.get("valid") is True and code:
+        return _coupon_valid(scene, result.facts, code)
+    told = voice.say("code_invalid") if not code else voice.say("code_invalid_named", code=code)
+    if facts.reason_of(result) == "final":
+        told = voice.say("code_tries_over")
+    return voice.draft(told, list_told(scene), replies=("reply_buy", "reply_other"))
+
+
+def list_told(scene: Scene) -> str:
+    """The list price of the product in focus, as a sentence; "" without one."""
+    return say_goods.price_told(scene.voice, scene.focus) if scene.focus is not None else ""
+
+
+def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
+    voice = scene.voice
+    amount, listed = facts.text_of(told, "amount_text"), facts.text_of(told, "list_text")
+    product = _product_name(scene, told)
+    if not amount:
+        return voice.draft(voice.say("offer_on_card"), voice.say("how_to_accept"), replies=("reply_accept",))
+    key = decision if product else f"{decision}_unnamed"
+    price = voice.say("instead_of", amount=amount, list=listed) if listed else amount
+    parts = [voice.say(key, product=product, price=price)]
+    percent = facts.whole_of(told, "discount_percent")
+    if percent and voice.at_least("medium"):
+        parts.append(voice.say("percent_off", percent=str(percent)))
+    if voice.at_least("medium"):
+        parts.extend(_reasons(told))
+    if interval_of(scene, told):
+        parts.append(voice.say("first_charge_only"))
+    validity = voice.validity(facts.time_of(told, "expires_at"))
+    if validity:
+        parts.append(voice.say("valid", validity=validity))
+    parts.append(voice.say("how_to_accept"))
+    return voice.draft(*parts, replies=("reply_accept", "reply_think"))
+
+
+def interval_of(scene: Scene, told: Facts) -> str:
+    """Set where the concession reaches the first charge only (a subscription)."""
+    return facts.text_of(told, "recurring_interval") or (scene.focus.recurring_interval or "" if scene.focus else "")
+
+
+def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
+    voice, product = scene.voice, _product_name(scene, told)
+    key = "approval_asked" if product else "approval_asked_unnamed"
+    return voice.draft(
+        voice.say(key, product=product),
+        voice.if_proactive("ask_list_or_wait"),
+        replies=("reply_wait", "reply_buy_list"),
+    )
+
+
+def _refused(scene: Scene, reason: str) -> Draft:
+    voice = scene.voice
+    if reason in {"standing_offer", "final"} and scene.standing is not None:
+        return _standing(scene)
+    if reason == "approval_pending":
+        return say_pending(scene)
+    key = _REFUSALS.get(reason, "refused_not_negotiable")
+    told = "" if key in {"refused_free", "product_gone"} else list_told(scene)
+    closing = "ask_show_others" if key == "product_gone" else "ask_take_it"
+    return voice.draft(voice.say(key), told, voice.if_proactive(closing), replies=("reply_buy_list", "reply_other"))
+
+
+def _standing(scene: Scene) -> Draft:
+    voice, offer = scene.voice, scene.standing
+    if offer is None:
+        return _refused(scene, "not_negotiable")
+    parts = [
+        voice.say("best_price_stands", product=shorten(offer.product_name, characters_max=60), amount=offer.amount_text)
+    ]
+    validity = voice.validity(offer.expires_at)
+    if validity:
+        parts.append(voice.say("valid", validity=validity))
+    return voice.draft(*parts, voice.say("how_to_accept"), replies=("reply_accept", "reply_think"))
+
+
+def _coupon_valid(scene: Scene, told: Facts, code: str) -> Draft:
+    voice, text, amount = scene.voice, facts.text_of(told, "text"), facts.text_of(told, "amount_text")
+    parts = [voice.say("code_valid", code=code)]
+    if text:
+        parts.append(text if text[-1] in ".!?" else text + ".")
+    if amount:
+        parts.append(voice.say("with_code_costs", price=amount))
+    if scene.focus is None:
+        return voice.draft(*parts, voice.say("ask_which_product"))
+    return voice.draft(*parts, voice.say("ask_open_checkout"), replies=("reply_open", "reply_not_yet"))
+
+
+def _reasons(told: Facts) -> list[str]:
+    reasons = told.get("reasons")
+    if not isinstance(reasons, list | tuple):
+        return []
+    lines = [facts.text_of({"reason": reason}, "reason") for reason in reasons[:REASONS_TOLD_MAX]]
+    return [line if line[-1] in ".!?" else line + "." for line in lines if line]
+
+
+def _product_name(scene: Scene, told: Facts) -> str:
+    name = facts.text_of(told, "product_name") or (scene.focus.name if scene.focus else "")
+    return shorten(name, characters_max=say_goods.NAME_CHARACTERS_MAX)

@@ -1,0 +1,114 @@
+"""How the agent speaks: picks phrases for language, tone and verbosity, never the same one twice in a row. Pure.
+
+A phrase book maps a key to variants; a variant may be bound to tones by a prefix (`friendly|Great choice!`). Which one
+is taken follows from the conversation's own words, so the same request is always answered alike.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from agentpay.kit.text import fold, one_line, shorten
+from agentpay.llm.template import phrases
+from agentpay.llm.types import Brief
+
+LEVELS: Final = ("concise", "medium", "detailed")
+QUICK_REPLIES_MAX: Final = 4
+DESCRIPTION_CHARACTERS: Final[Mapping[str, int]] = {"concise": 90, "medium": 160, "detailed": 320}
+SNIPPET_CHARACTERS: Final[Mapping[str, int]] = {"concise": 240, "medium": 420, "detailed": 800}
+
+_TONED: Final = re.compile(r"^([a-z,]+)\|")
+_MARKUP: Final = re.compile(r"<[^<>]{0,200}>|[*_`#>|]+|!?\[([^\]]{0,200})\]\([^)]{0,500}\)|https?://\S+")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+")
+
+# Seconds left → the phrase that says so without a digit; rounded down, so that nothing is promised too long.
+_VALIDITY: Final = (
+    (8 * 60, "minutes"), (25 * 60, "quarter"), (50 * 60, "half_hour"), (110 * 60, "hour"), (7 * 3600, "hours"),
+    (23 * 3600, "today"), (47 * 3600, "day"),
+)  # fmt: skip
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A worded answer: never empty."""
+
+    text: str
+    quick_replies: tuple[str, ...] = ()
+
+
+class Voice:
+    """One turn's way of speaking."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.language = brief.language
+        self.tone = brief.personality.tone
+        self.verbosity = brief.personality.verbosity
+        self.is_proactive = brief.personality.proactive
+        self._book = phrases.book(brief.language)
+        self._seed = f"{brief.text}\n{brief.previous_text or ''}\n{len(brief.shown)}"
+        self._previous = fold(brief.previous_text or "")
+        self._now = brief.now
+
+    def say(self, key: str, /, **values: str) -> str:
+        """A phrase of the book, filled in; one that the last message did not hold, where there is one."""
+        fitting = self._fitting(key)
+        start = zlib.crc32(f"{key}\n{self._seed}".encode("utf-8", "replace")) % len(fitting)
+        turned = [variant.format_map(values) for variant in (*fitting[start:], *fitting[:start])]
+        return next((phrase for phrase in turned if fold(phrase) not in self._previous or not phrase), turned[0])
+
+    def at_least(self, level: str) -> bool:
+        """Whether the personality wants as much said as `level` means."""
+        return LEVELS.index(self.verbosity) >= LEVELS.index(level)
+
+    def draft(self, *parts: str, replies: Iterable[str] = ()) -> Draft:
+        """The parts as one text. `replies` are keys of short answers, offered only by a proactive agent."""
+        text = "\n".join(filter(None, (re.sub(r"[ \t]+", " ", line).strip() for line in " ".join(parts).split("\n"))))
+        chosen = tuple(dict.fromkeys(self.say(key) for key in replies)) if self.is_proactive else ()
+        return Draft(text or self.say("fallback"), chosen[:QUICK_REPLIES_MAX])
+
+    def if_proactive(self, key: str, /, **values: str) -> str:
+        return self.say(key, **values) if self.is_proactive else ""
+
+    def join(self, names: Iterable[str]) -> str:
+        """`a, b and c` in the language of the turn."""
+        listed = list(names)
+        if len(listed) < 2:
+            return "".join(listed)
+        return f"{', '.join(listed[:-1])} {'e' if self.language == 'pt' else 'and'} {listed[-1]}"
+
+    def gist(self, description: str) -> str:
+        """The first sentence of a merchant's text, without markup, as a sentence; "" when there is none."""
+        plain = one_line(_MARKUP.sub(lambda found: found[1] or " ", description))
+        if not plain:
+            return ""
+        sentences = _SENTENCE_END.split(plain)
+        taken = " ".join(sentences[: 1 + LEVELS.index(self.verbosity)])
+        cut = shorten(taken, characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
+        return cut if cut[-1] in ".!?…" else cut + "."
+
+    def snippet(self, text: str) -> str:
+        """What an article says, as long as the personality likes it."""
+        plain = one_line(_MARKUP.sub(lambda found: found[1] or " ", text))
+        return shorten(plain, characters_max=SNIPPET_CHARACTERS[self.verbosity])
+
+    def validity(self, expires_at: datetime | None) -> str:
+        """For how long something holds, in words and rounded down; "" when unknown, past or not comparable."""
+        if expires_at is None or (expires_at.tzinfo is None) != (self._now.tzinfo is None):
+            return ""
+        seconds = (expires_at - self._now).total_seconds()
+        if seconds <= 0:
+            return ""
+        return self.say("valid_" + next((name for limit, name in _VALIDITY if seconds < limit), "days"))
+
+    def _fitting(self, key: str) -> list[str]:
+        toned, plain = [], []
+        for variant in self._book[key]:
+            bound = _TONED.match(variant)
+            if bound is None:
+                plain.append(variant)
+            elif self.tone in bound[1].split(","):
+                toned.append(variant[bound.end() :])
+        return toned if len(toned) > 1 else toned + plain
