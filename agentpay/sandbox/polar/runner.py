@@ -1,0 +1,122 @@
+"""What happens by itself: payments, late notices, webhook attempts, expiry, renewals."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from agentpay.sandbox.polar import (
+    confirming,
+    constants,
+    customers,
+    deliveries,
+    emitting,
+    fulfilment,
+    refunding,
+    subscription_life,
+)
+from agentpay.sandbox.polar.entities import Job
+from agentpay.sandbox.polar.state import PolarState
+
+POLL_SECONDS: Final = 0.1
+"""How soon a moved clock is noticed when nobody said so."""
+
+DEEDS: Final[dict[str, Callable[..., Any]]] = {
+    "payment_succeeded": fulfilment.payment_succeeded,
+    "payment_failed": confirming.payment_failed,
+    "checkout_updated": fulfilment.checkout_updated,
+    "order_fee": fulfilment.order_fee,
+    "renewal_paid": subscription_life.renewal_paid,
+    "refund_settled": refunding.refund_settled,
+    "customer_events": customers.emit_events,
+}
+
+
+class Runner:
+    """Does a stand-in's due jobs until cancelled. One per state."""
+
+    def __init__(self, state: PolarState, http: httpx.AsyncClient) -> None:
+        self._state = state
+        self._http = http
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._expiry_due = self._next_expiry()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                self._state.wake.clear()
+                self._do_due()
+                try:
+                    await asyncio.wait_for(self._state.wake.wait(), self._pause())
+                except TimeoutError:
+                    pass
+        finally:
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Wait until nothing is due and no webhook is under way. Later jobs, like retries, are left alone."""
+        while self._is_anything_due() or self._sending:
+            self._do_due()
+            if self._sending:
+                await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+
+    def _is_anything_due(self) -> bool:
+        now = self._state.now()
+        return now >= self._expiry_due or any(job.due <= now for job in self._state.jobs)
+
+    def _pause(self) -> float:
+        now = self._state.now()
+        waits = [(job.due - now).total_seconds() for job in self._state.jobs]
+        return max(0.0, min([*waits, POLL_SECONDS]))
+
+    def _do_due(self) -> None:
+        if self._state.now() >= self._expiry_due:
+            self._expiry_due = self._next_expiry()
+            expire(self._state)
+        subscription_life.renew_due(self._state)
+        while due := self._due_jobs():
+            for job in due:
+                self._state.jobs.drop(job.id)
+                self._do(job)
+
+    def _due_jobs(self) -> list[Job]:
+        now = self._state.now()
+        return sorted((job for job in self._state.jobs if job.due <= now), key=lambda job: job.due)
+
+    def _do(self, job: Job) -> None:
+        if job.kind == "deliver":
+            task = asyncio.create_task(self._deliver(**job.arguments))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+            return
+        DEEDS[job.kind](self._state, **job.arguments)
+
+    async def _deliver(self, event_id: str, in_turn: bool, is_redelivery: bool = False) -> None:
+        event = self._state.webhook_events.find(event_id)
+        if event is None:
+            return
+        if not in_turn:
+            await deliveries.attempt(self._state, self._http, event_id, is_redelivery=is_redelivery)
+            return
+        # First attempts of an endpoint go out in order; the lock is first come, first served.
+        async with self._turns[event.endpoint_id]:
+            await deliveries.attempt(self._state, self._http, event_id)
+
+    def _next_expiry(self) -> datetime:
+        return self._state.now() + timedelta(seconds=constants.EXPIRY_JOB_SECONDS)
+
+
+def expire(state: PolarState) -> None:
+    """The quarter-hourly job: open checkouts past their time become `expired`, and that is told (contract § 3.3)."""
+    now = state.now()
+    for checkout in state.checkouts:
+        if checkout.status == "open" and checkout.expires_at <= now:
+            expired = state.checkouts.put(msgspec.structs.replace(checkout, status="expired", modified_at=now))
+            emitting.emit_checkout(state, "checkout.expired", expired)

@@ -1,0 +1,270 @@
+// The chat's panel: log, composer, header. Draws a Session's entries and tells it what the visitor does.
+
+import { element, icon } from "../dom.js";
+import { translate } from "../words.js";
+import { card, tick } from "./cards.js";
+
+const NEAR_END_PX = 120;
+export const MESSAGE_CHARACTERS_MAX = 4000;
+
+export class View {
+  /** `act` = { send, cancel, accept, buy, person, again, feedback, earlier, retry, toggle }. */
+  constructor({ root, say, session, act, agentName }) {
+    Object.assign(this, { root, say, session, act, agentName });
+    this.nodes = new Map(); // entry id → its element
+    this.open = false;
+    this.build();
+    setInterval(() => this.tickCountdowns(), 1000);
+  }
+
+  build() {
+    this.log = element("ol", { class: "log", "data-say-label": "chatWith", tabindex: "0" });
+    this.earlierButton = element("button", { class: "link", type: "button", hidden: true, onclick: this.act.earlier, "data-say": "earlier" });
+    this.scroller = element("div", { class: "scroller" }, this.earlierButton, this.log);
+    this.banner = element("p", { class: "banner", role: "status", hidden: true });
+    this.announcer = element("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+    this.panel = element("section", { class: "chat", role: "dialog", "aria-labelledby": "chat-name", hidden: true },
+      this.buildHeader(), this.scroller, this.banner, this.buildComposer(), this.announcer);
+    this.badge = element("span", { class: "badge count", hidden: true });
+    this.launcher = element("button", {
+      class: "launcher", type: "button", "aria-expanded": "false", "data-say-label": "openChat", onclick: () => this.act.toggle(),
+    }, icon("chat"), this.badge);
+    this.root.append(this.panel, this.launcher);
+    this.panel.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      if (this.menu.open) this.menu.open = false;
+      else this.act.toggle(false);
+    });
+  }
+
+  buildHeader() {
+    this.name = element("h2", { id: "chat-name" });
+    this.presence = element("p", { class: "presence" });
+    this.menu = element("details", { class: "menu" },
+      element("summary", { class: "round", "data-say-label": "menu" }, icon("more")),
+      element("div", { class: "menu-items" },
+        this.menuItem("person", "person", () => this.act.person()),
+        this.menuItem("again", "again", () => this.act.again())));
+    return element("header", {},
+      element("span", { class: "avatar", "aria-hidden": "true" }, this.agentName.slice(0, 1)),
+      element("div", { class: "who" }, this.name, this.presence),
+      this.menu,
+      element("button", { class: "round", type: "button", "data-say-label": "closeChat", onclick: () => this.act.toggle(false) }, icon("close")));
+  }
+
+  menuItem(name, words, deed) {
+    const onclick = () => {
+      this.menu.open = false;
+      deed();
+    };
+    return element("button", { type: "button", onclick, "data-act": name }, icon(name), element("span", { "data-say": words }));
+  }
+
+  buildComposer() {
+    this.input = element("textarea", { rows: "1", "data-say-placeholder": "write", "data-say-label": "write", enterkeyhint: "send" });
+    this.sendButton = element("button", { class: "round send", type: "submit", "data-say-label": "send" }, icon("send"));
+    this.stopButton = element("button", { class: "round", type: "button", "data-say-label": "stop", hidden: true, onclick: this.act.cancel }, icon("stop"));
+    this.limit = element("p", { class: "limit", role: "alert", hidden: true });
+    this.composer = element("form", { class: "composer" }, this.input, this.stopButton, this.sendButton);
+    this.composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.submit();
+    });
+    this.input.addEventListener("input", () => this.sizeInput());
+    return element("div", {}, this.limit, this.composer);
+  }
+
+  // What the visitor sees
+
+  speak(say) {
+    this.say = say;
+    translate(this.root, say, { name: this.agentName });
+    this.reset();
+    this.showState();
+  }
+
+  reset() {
+    this.nodes.clear();
+    this.log.replaceChildren();
+    for (const entry of this.session.entries.values()) this.draw(entry);
+    this.earlierButton.hidden = !this.session.earlier;
+    this.showReplies();
+    this.toEnd(true);
+  }
+
+  draw(entry) {
+    const near = this.isNearEnd();
+    const made = this.entryNode(entry);
+    const old = this.nodes.get(entry.id);
+    const focused = old?.contains(document.activeElement);
+    if (old) old.replaceWith(made);
+    else this.log.append(made);
+    this.nodes.set(entry.id, made);
+    // A redrawn card must not lose the keyboard's place.
+    if (focused) made.querySelector("a, button")?.focus({ preventScroll: true });
+    this.showReplies();
+    this.toEnd(near || entry.role === "user");
+  }
+
+  addText(entry, text) {
+    const near = this.isNearEnd();
+    this.nodes.get(entry.id)?.querySelector(".bubble")?.append(text);
+    this.toEnd(near);
+  }
+
+  rename({ from, entry }) {
+    const node = this.nodes.get(from);
+    if (node) this.nodes.set(entry.id, node);
+    this.nodes.delete(from);
+    this.draw(entry);
+  }
+
+  remove(id) {
+    this.nodes.get(id)?.remove();
+    this.nodes.delete(id);
+  }
+
+  entryNode(entry) {
+    const { say } = this;
+    const sources = entry.attachments.filter((each) => each.type === "source");
+    const cards = entry.attachments.filter((each) => !["source", "quick_replies"].includes(each.type));
+    const drawn = cards.map((each) => card(each, { say, session: this.session, act: this.act }));
+    return element("li", { class: `entry from-${entry.role}`, "data-id": entry.id },
+      entry.role === "staff" && element("p", { class: "author" }, entry.author_name || say("staff")),
+      this.bubble(entry),
+      drawn.some(Boolean) && element("div", { class: "cards" }, drawn),
+      sources.length > 0 && element("p", { class: "sources" }, sources.map((each) => card(each, { say }))),
+      this.foot(entry));
+  }
+
+  bubble(entry) {
+    if (entry.draft && entry.content === "") {
+      const label = [...this.session.tools.values()].at(-1);
+      const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
+      return element("p", { class: "bubble typing" }, dots,
+        element("span", { class: label ? "tool" : "visually-hidden" }, label ?? this.say("typing", { name: this.agentName })));
+    }
+    return entry.content ? element("p", { class: "bubble" }, entry.content) : null;
+  }
+
+  foot(entry) {
+    const { say } = this;
+    if (entry.pending === "failed") {
+      return element("p", { class: "foot failed" }, say("notSent"), " ",
+        element("button", { class: "link", type: "button", onclick: () => this.act.retry(entry) }, say("retry")));
+    }
+    if (entry.pending) return element("p", { class: "foot" }, say("sending"));
+    if (entry.role !== "agent" || entry.draft || !entry.turn_id) return null;
+    if (entry.helpful !== undefined) return element("p", { class: "foot" }, say("thanksFeedback"));
+    const thumb = (helpful, name, words) => element("button", {
+      class: "thumb", type: "button", "aria-label": say(words), title: say(words), onclick: () => this.act.feedback(entry, helpful),
+    }, icon(name));
+    return element("p", { class: "foot quiet" }, entry.interrupted && element("em", {}, say("interrupted")),
+      thumb(true, "up", "helpful"), thumb(false, "down", "notHelpful"));
+  }
+
+  /** Quick replies belong to the last message only. */
+  showReplies() {
+    this.log.querySelector(".replies")?.remove();
+    const last = [...this.session.entries.values()].at(-1);
+    const options = last?.attachments.find((each) => each.type === "quick_replies")?.options ?? [];
+    if (!options.length || last.draft) return;
+    this.log.append(element("li", { class: "replies" }, options.map((option) =>
+      element("button", { class: "chip", type: "button", onclick: () => this.act.send(option) }, option))));
+  }
+
+  showState() {
+    const { say, session } = this;
+    const taken = session.handoff.state === "taken";
+    this.name.textContent = taken ? session.handoff.staff_name || say("staff") : this.agentName;
+    const isLive = session.link === "open" || session.phase !== "ready";
+    this.presence.textContent = say(session.phase === "starting" || session.link === "connecting" && session.phase === "ready" ? "connecting" : isLive ? "online" : "lost");
+    this.panel.classList.toggle("is-live", isLive);
+    this.stopButton.hidden = !session.turn;
+    const closed = session.status === "closed";
+    this.composer.classList.toggle("is-closed", closed);
+    this.input.disabled = closed;
+    this.sendButton.disabled = closed;
+    this.menu.querySelector('[data-act="person"]').disabled = closed || session.handoff.state !== "none";
+    this.showBanner(closed);
+  }
+
+  showBanner(closed) {
+    const { say, session } = this;
+    const words = {
+      key: null, ...(session.handoff.state === "asked" && { key: "personAsked", values: { name: this.agentName } }),
+      ...(session.handoff.state === "taken" && { key: "personHere", values: { name: session.handoff.staff_name || say("staff") } }),
+      ...session.notice, ...(session.link === "lost" && { key: "lost" }),
+      ...(closed && { key: "ended" }), ...(!navigator.onLine && { key: "offline" }),
+    };
+    this.banner.hidden = !words.key;
+    this.banner.replaceChildren(...(words.key ? [say(words.key, words.values)] : []));
+    if (closed) this.banner.append(" ", element("button", { class: "link", type: "button", onclick: () => this.act.again() }, say("again")));
+  }
+
+  announce(entry) {
+    if (entry.content) this.announcer.textContent = entry.content;
+  }
+
+  showUnread(count) {
+    this.badge.hidden = count === 0;
+    this.badge.textContent = String(count);
+  }
+
+  // Opening, writing
+
+  setOpen(open) {
+    this.open = open;
+    this.panel.hidden = !open;
+    this.launcher.setAttribute("aria-expanded", String(open));
+    document.body.classList.toggle("chat-open", open);
+    if (open) {
+      this.toEnd(true);
+      this.input.focus({ preventScroll: true });
+    } else this.launcher.focus({ preventScroll: true });
+  }
+
+  write(text) {
+    this.input.value = text;
+    this.sizeInput();
+    this.input.focus();
+    this.input.setSelectionRange(text.length, text.length);
+  }
+
+  submit() {
+    const text = this.input.value.trim();
+    if (!text || this.input.disabled || text.length > MESSAGE_CHARACTERS_MAX) return;
+    this.write("");
+    this.act.send(text);
+  }
+
+  sizeInput() {
+    this.input.style.height = "auto";
+    this.input.style.height = `${Math.min(this.input.scrollHeight, 140)}px`;
+    const over = [...this.input.value.trim()].length - MESSAGE_CHARACTERS_MAX;
+    this.limit.hidden = over <= 0;
+    if (over > 0) this.limit.textContent = this.say("tooLong", { count: over });
+  }
+
+  tickCountdowns() {
+    const ended = [...this.log.querySelectorAll("[data-expires]")].filter((node) => !tick(node, this.say));
+    for (const node of ended) {
+      const entry = this.session.entries.get(node.closest(".entry").dataset.id);
+      if (entry) this.draw(entry);
+    }
+  }
+
+  isNearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  toEnd(wanted) {
+    if (wanted) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+}

@@ -1,0 +1,134 @@
+// The shelf: categories, cards, and a product's details in a dialog.
+
+import { productPicture } from "./chat/cards.js";
+import { element, icon, prose, summary } from "./dom.js";
+import { priceTag, pricesIn } from "./money.js";
+import { config, startPage } from "./page.js";
+
+const LOW_STOCK = 5;
+const SEATS_FIRST = 3;
+const SEATS_MAX = 10_000;
+
+const grid = document.getElementById("grid");
+const details = document.getElementById("details");
+let category = "all";
+let shown = null; // the product whose details are open
+
+const page = startPage({ draw, place: () => (shown ? { current_product_id: shown.id } : {}) });
+
+document.getElementById("hero-ask").addEventListener("click", () => page.chat.ask());
+details.addEventListener("close", () => (shown = null));
+details.addEventListener("click", (event) => event.target === details && details.close());
+
+function draw(now) {
+  drawCategories(now);
+  const products = config.products.filter((product) => category === "all" || product.category === category);
+  grid.replaceChildren(...products.map((product) => productCard(product, now)));
+  if (!config.products.length) {
+    grid.append(element("li", { class: "empty" }, element("p", {}, now.say("nothing")),
+      element("button", { class: "button plain", type: "button", onclick: () => location.reload() }, now.say("retry"))));
+  }
+  if (shown) showDetails(shown, now);
+}
+
+function drawCategories(now) {
+  const found = ["all", ...new Set(config.products.map((product) => product.category).filter(Boolean))];
+  const buttons = found.length > 2 ? found : [];
+  document.getElementById("categories").replaceChildren(...buttons.map((each) =>
+    element("button", { class: "chip", type: "button", "aria-pressed": String(each === category), onclick: () => {
+      category = each;
+      draw(page);
+      document.querySelector('.categories [aria-pressed="true"]').focus();
+    } }, now.say.knows(each) ? now.say(each) : each)));
+}
+
+function productCard(product, now) {
+  const { say } = now;
+  const open = () => showDetails(product, page);
+  return element("li", { class: "item" },
+    element("article", {},
+      productPicture(product.image_url, product.name),
+      element("div", { class: "item-body" },
+        product.category && element("p", { class: "eyebrow" }, say.knows(product.category) ? say(product.category) : product.category),
+        element("h3", {}, element("button", { class: "title", type: "button", onclick: open }, product.name)),
+        element("p", { class: "muted" }, summary(product.description)),
+        element("div", { class: "item-foot" },
+          price(product, now),
+          stockNote(product, say))),
+      element("div", { class: "item-actions" },
+        element("button", { class: "button small plain", type: "button", onclick: () => ask(product) }, icon("chat"), say("askAbout")),
+        element("button", { class: "button small", type: "button", onclick: () => (needsChoice(product) ? open() : buy({ product_id: product.id })) }, say("buy")))));
+}
+
+function price(product, { say, currency }) {
+  const tag = priceTag(product, pricesIn(product, currency, config.default_currency), say, say.language);
+  return element("p", { class: "price" }, element("strong", {}, tag.amount),
+    tag.terms && element("span", { class: "terms" }, ` ${tag.terms}`), tag.note && element("small", {}, tag.note));
+}
+
+function stockNote(product, say) {
+  if (product.stock === null || product.stock > LOW_STOCK) return null;
+  return element("p", { class: "stock" }, product.stock > 0 ? say("left", { count: product.stock }) : say("soldOut"));
+}
+
+function showDetails(product, now) {
+  const { say } = now;
+  shown = product;
+  details.replaceChildren(element("div", { class: "details" },
+    element("button", { class: "round details-close", type: "button", "aria-label": say("close"), onclick: () => details.close() }, icon("close")),
+    productPicture(product.image_url, product.name),
+    element("div", { class: "details-body" },
+      element("h2", { id: "details-name" }, product.name),
+      price(product, now),
+      prose(product.description),
+      product.benefits.length > 0 && [element("h3", {}, say("included")),
+        element("ul", { class: "ticks" }, product.benefits.map((each) => element("li", {}, icon("check"), each)))],
+      choice(product, now),
+      element("div", { class: "item-actions" },
+        element("button", { class: "button plain", type: "button", onclick: () => ask(product) }, icon("chat"), say("askAbout")),
+        element("button", { class: "button", type: "button", onclick: () => buyChosen(product, now) }, say("buy"))))));
+  if (!details.open) details.showModal();
+}
+
+/** Seats and free prices are chosen before paying. */
+function needsChoice(product) {
+  return product.prices.some((each) => ["custom", "seat_based"].includes(each.amount_type));
+}
+
+function choice(product, { say, currency }) {
+  const [first] = pricesIn(product, currency, config.default_currency);
+  if (first.amount_type === "custom") {
+    const preset = (first.preset_amount ?? first.minimum_amount) / 100;
+    return numberField(`${say("yourPrice")} (${first.currency.toUpperCase()})`, { min: first.minimum_amount / 100, step: "0.01", value: preset });
+  }
+  if (first.amount_type === "seat_based") {
+    return numberField(say("seats"), { min: first.minimum_seats ?? 1, max: first.maximum_seats ?? SEATS_MAX, step: 1, value: SEATS_FIRST });
+  }
+  return null;
+}
+
+function numberField(label, attributes) {
+  return element("label", { class: "field" }, element("span", {}, label),
+    element("input", { type: "number", id: "chosen", inputmode: "decimal", required: true, ...attributes }));
+}
+
+function buyChosen(product, { currency }) {
+  const input = details.querySelector("#chosen");
+  if (input && !input.reportValidity()) return;
+  const wish = { product_id: product.id };
+  const [first] = pricesIn(product, currency, config.default_currency);
+  if (input && first.amount_type === "custom") wish.amount = Math.round(Number(input.value) * 100);
+  if (input && first.amount_type === "seat_based") wish.seats = Number(input.value);
+  buy(wish);
+}
+
+function buy(wish) {
+  details.close();
+  page.chat.buy(wish);
+}
+
+function ask(product) {
+  details.close();
+  shown = product; // the agent is told which product this is about
+  page.chat.ask(page.say("aboutDraft", { name: product.name }));
+}
