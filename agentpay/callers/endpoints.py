@@ -6,24 +6,19 @@
 
 from typing import Any
 
-import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from agentpay.callers import errors
+from agentpay.callers import bodies, errors
 from agentpay.callers.asgi import Call, call_of
 from agentpay.kit import wire
 from agentpay.kit.caller import Client, Member, Merchant, Operator, Page
-from agentpay.kit.errors import Invalid, Loc
 
 log = structlog.get_logger()
 
 AnyRequest = Request[Any, Any, Any]
-
-NUL_MESSAGE = "NUL characters are not allowed."
-NESTED_MESSAGE = "The JSON is nested too deeply."
 
 
 def provide_operator(request: AnyRequest) -> Operator:
@@ -89,43 +84,10 @@ class JsonRequest(AnyRequest):
     """
 
     async def json(self) -> Any:
-        if not is_json(self.headers.get("content-type", "")):
+        if not bodies.is_json(self.headers.get("content-type", "")):
             raise errors.MediaTypeNotSupported
         field = self.route_handler.parsed_data_field
-        return decode(await self.body(), kind=field.annotation if field is not None else Any)
-
-
-def is_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
-
-
-def decode(body: bytes, *, kind: Any) -> Any:
-    """`body` as a `kind`. Raises `Unreadable` or `Invalid`."""
-    try:
-        if b"\\u0000" in body:
-            refuse_nul(msgspec.json.decode(body), loc=("body",))
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise errors.invalid(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise errors.Unreadable("Malformed JSON") from None
-    except RecursionError:
-        raise errors.Unreadable(NESTED_MESSAGE) from None
-
-
-def refuse_nul(value: Any, *, loc: Loc) -> None:
-    """PostgreSQL's text and JSONB hold no NUL (nor does Polar take one). Raises `Invalid` naming the place."""
-    if isinstance(value, str) and "\x00" in value:
-        raise Invalid.at(loc, NUL_MESSAGE)
-    if isinstance(value, dict):
-        for key, entry in value.items():
-            if "\x00" in key:
-                raise Invalid.at(loc, NUL_MESSAGE)
-            refuse_nul(entry, loc=(*loc, key))
-    if isinstance(value, list):
-        for index, entry in enumerate(value):
-            refuse_nul(entry, loc=(*loc, index))
+        return bodies.decode(await self.body(), kind=field.annotation if field is not None else Any)
 
 
 def answer_exception(request: AnyRequest, exception: Exception) -> Response[bytes]:

@@ -136,6 +136,8 @@ def framework_problem(entry: Mapping[str, Any]) -> tuple[str, errors.Loc, str]:
     """One entry of Litestar's `extra`: a parameter by name, or a path inside the body."""
     source = str(getattr(entry.get("source"), "value", entry.get("source") or "query"))
     key = str(entry.get("key", ""))
+    if source == "body" and key == "data":
+        return "missing", ("body",), "Field required"
     loc: list[str | int] = [source]
     if source == "body":
         loc += [part for part in key.split(".") if part and part != "data"]

@@ -39,6 +39,7 @@ class Thing(msgspec.Struct, forbid_unknown_fields=True):
     bounds: Bounds | None = None
     tags: list[int] = []
     metadata: dict[str, str] = {}
+    context: dict[str, Any] = {}
 
 
 @get("/v1/organizations")
