@@ -47,3 +47,5 @@ class RateWindow(Base):
     bucket: Mapped[str] = mapped_column(primary_key=True)
     window_start: Mapped[datetime] = mapped_column(primary_key=True)
     used: Mapped[int] = mapped_column(sa.Integer)
+
+    __table_args__ = (sa.Index("ix_rate_windows_window_start", "window_start", postgresql_using="brin"),)

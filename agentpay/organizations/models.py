@@ -43,6 +43,11 @@ class Organization(RecordModel):
         one_of("polar_environment", ENVIRONMENTS),
         sa.CheckConstraint("default_currency ~ '^[a-z]{3}$'", name="default_currency"),
         sa.CheckConstraint("retention_days between 1 and 3650", name="retention_days"),
+        # A preflight asks whether anybody lists its Origin.
+        sa.Index("ix_organizations_allowed_origins", "allowed_origins", postgresql_using="gin"),
+        sa.Index(
+            "ix_organizations_unverified", "id", postgresql_where=sa.text("status <> 'active' and deleted_at is null")
+        ),
     )
 
 

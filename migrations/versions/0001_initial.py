@@ -104,6 +104,16 @@ def upgrade() -> None:
         sa.CheckConstraint("retention_days between 1 and 3650", name=op.f("ck_organizations_retention_days")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
     )
+    op.create_index(
+        "ix_organizations_allowed_origins", "organizations", ["allowed_origins"], unique=False, postgresql_using="gin"
+    )
+    op.create_index(
+        "ix_organizations_unverified",
+        "organizations",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'active' and deleted_at is null"),
+    )
     op.create_table(
         "processes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -117,6 +127,9 @@ def upgrade() -> None:
         sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("bucket", "window_start", name=op.f("pk_rate_windows")),
+    )
+    op.create_index(
+        "ix_rate_windows_window_start", "rate_windows", ["window_start"], unique=False, postgresql_using="brin"
     )
     op.create_table(
         "schedules",
@@ -191,11 +204,18 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=True),
-        sa.Column("search_text", sa.Text(), nullable=False),
-        sa.Column("search", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("index_version", sa.Integer(), nullable=False),
         sa.CheckConstraint("type in ('policy', 'faq', 'guide')", name=op.f("ck_articles_type")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_articles_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_articles_organization_id_id")),
+    )
+    op.create_index(
+        "ix_articles_index_version",
+        "articles",
+        ["index_version"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at is null"),
     )
     op.create_index(
         "ix_articles_list",
@@ -203,15 +223,6 @@ def upgrade() -> None:
         ["organization_id", sa.literal_column("id desc")],
         unique=False,
         postgresql_where=sa.text("deleted_at is null"),
-    )
-    op.create_index("ix_articles_search", "articles", ["search"], unique=False, postgresql_using="gin")
-    op.create_index(
-        "ix_articles_trigrams",
-        "articles",
-        ["search_text"],
-        unique=False,
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
     )
     op.create_table(
         "budgets",
@@ -242,6 +253,18 @@ def upgrade() -> None:
             name=op.f("pk_budgets"),
         ),
     )
+    op.create_table(
+        "catalog_syncs",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_catalog_syncs_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_catalog_syncs")),
+    )
+    op.create_index("ix_catalog_syncs_due_at", "catalog_syncs", ["due_at"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -339,35 +362,67 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("description", sa.Text(), server_default="", nullable=False),
+        sa.Column("folded_name", sa.Text(), nullable=False),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("price_fingerprint", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("amounts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stock", sa.BigInteger(), nullable=True),
         sa.Column("is_sellable", sa.Boolean(), nullable=False),
         sa.Column("is_archived", sa.Boolean(), nullable=False),
         sa.Column("visibility", sa.Text(), nullable=False),
         sa.Column("polar_created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("search", postgresql.TSVECTOR(), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_products_organization_id")),
         sa.PrimaryKeyConstraint("organization_id", "product_id", name=op.f("pk_products")),
     )
-    op.create_index("ix_products_search", "products", ["search"], unique=False, postgresql_using="gin")
     op.create_index(
-        "ix_products_sellable",
+        "ix_products_cheapest",
         "products",
-        ["organization_id", sa.literal_column("polar_created_at desc")],
+        ["organization_id", "amount"],
         unique=False,
         postgresql_where=sa.text("is_sellable"),
     )
     op.create_index(
-        "ix_products_trigrams",
+        "ix_products_name",
         "products",
-        ["search_text"],
+        ["organization_id", "folded_name"],
+        unique=False,
+        postgresql_where=sa.text("is_sellable"),
+    )
+    op.create_index(
+        "ix_products_newest",
+        "products",
+        ["organization_id", sa.literal_column("polar_created_at desc"), sa.literal_column("product_id desc")],
+        unique=False,
+        postgresql_where=sa.text("is_sellable"),
+    )
+    op.create_index("ix_products_search", "products", ["search"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "search_words",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("corpus", sa.Text(), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("documents", sa.BigInteger(), nullable=False),
+        sa.Column("variants", sa.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint("corpus in ('product', 'article')", name=op.f("ck_search_words_corpus")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_search_words_organization_id")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "corpus", "word", name=op.f("pk_search_words")),
+    )
+    op.create_index(
+        "ix_search_words_trigrams",
+        "search_words",
+        ["word"],
         unique=False,
         postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
+        postgresql_ops={"word": "gin_trgm_ops"},
     )
+    op.create_index("ix_search_words_variants", "search_words", ["variants"], unique=False, postgresql_using="gin")
     op.create_table(
         "agent_versions",
         sa.Column("agent_id", sa.Uuid(), nullable=False),
@@ -378,6 +433,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name=op.f("fk_agent_versions_agent_id")),
         sa.PrimaryKeyConstraint("agent_id", "version", name=op.f("pk_agent_versions")),
     )
+    op.create_table(
+        "article_passages",
+        sa.Column("article_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "article_id"],
+            ["articles.organization_id", "articles.id"],
+            name=op.f("fk_article_passages_organization_id_article_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("article_id", "position", name=op.f("pk_article_passages")),
+    )
+    op.create_index("ix_article_passages_organization_id", "article_passages", ["organization_id"], unique=False)
+    op.create_index("ix_article_passages_search", "article_passages", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "budget_entries",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -516,6 +588,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_conversation_tokens")),
     )
     op.create_index("ix_conversation_tokens_conversation_id", "conversation_tokens", ["conversation_id"], unique=False)
+    op.create_table(
+        "coupon_tries",
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("is_valid", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_coupon_tries_conversation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("conversation_id", "code_hash", name=op.f("pk_coupon_tries")),
+    )
     op.create_table(
         "events",
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
@@ -791,6 +875,8 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("discount_code", sa.Text(), nullable=True),
         sa.Column("discount_id", sa.Uuid(), nullable=True),
+        sa.Column("coupon", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("prices", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("custom_field_data", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("success_url", sa.Text(), nullable=True),
         sa.Column("customer", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
@@ -799,6 +885,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_uncertain", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("give_up_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("polar_checkout_id", sa.Uuid(), nullable=True),
@@ -806,6 +893,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("polar_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("watched_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "status in ('creating', 'failed') or (polar_checkout_id is not null and url is not null and expires_at is not null)",
             name=op.f("ck_checkouts_polar_checkout_id"),
@@ -1021,6 +1109,7 @@ def downgrade() -> None:
     op.drop_table("handoffs")
     op.drop_index("ix_events_age", table_name="events", postgresql_using="brin")
     op.drop_table("events")
+    op.drop_table("coupon_tries")
     op.drop_index("ix_conversation_tokens_conversation_id", table_name="conversation_tokens")
     op.drop_table("conversation_tokens")
     op.drop_index("ix_conversations_session_id", table_name="conversations")
@@ -1040,15 +1129,22 @@ def downgrade() -> None:
     op.drop_table("conversations")
     op.drop_index("ix_budget_entries_cause", table_name="budget_entries")
     op.drop_table("budget_entries")
+    op.drop_index("ix_article_passages_search", table_name="article_passages", postgresql_using="gin")
+    op.drop_index("ix_article_passages_organization_id", table_name="article_passages")
+    op.drop_table("article_passages")
     op.drop_table("agent_versions")
+    op.drop_index("ix_search_words_variants", table_name="search_words", postgresql_using="gin")
     op.drop_index(
-        "ix_products_trigrams",
-        table_name="products",
+        "ix_search_words_trigrams",
+        table_name="search_words",
         postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
+        postgresql_ops={"word": "gin_trgm_ops"},
     )
-    op.drop_index("ix_products_sellable", table_name="products", postgresql_where=sa.text("is_sellable"))
+    op.drop_table("search_words")
     op.drop_index("ix_products_search", table_name="products", postgresql_using="gin")
+    op.drop_index("ix_products_newest", table_name="products", postgresql_where=sa.text("is_sellable"))
+    op.drop_index("ix_products_name", table_name="products", postgresql_where=sa.text("is_sellable"))
+    op.drop_index("ix_products_cheapest", table_name="products", postgresql_where=sa.text("is_sellable"))
     op.drop_table("products")
     op.drop_index("ix_organization_secrets_organization_id", table_name="organization_secrets")
     op.drop_index(
@@ -1064,23 +1160,26 @@ def downgrade() -> None:
     op.drop_index("ix_deliveries_list", table_name="deliveries")
     op.drop_index("ix_deliveries_due", table_name="deliveries", postgresql_where=sa.text("status = 'received'"))
     op.drop_table("deliveries")
+    op.drop_index("ix_catalog_syncs_due_at", table_name="catalog_syncs")
+    op.drop_table("catalog_syncs")
     op.drop_table("budgets")
-    op.drop_index(
-        "ix_articles_trigrams",
-        table_name="articles",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
-    )
-    op.drop_index("ix_articles_search", table_name="articles", postgresql_using="gin")
     op.drop_index("ix_articles_list", table_name="articles", postgresql_where=sa.text("deleted_at is null"))
+    op.drop_index("ix_articles_index_version", table_name="articles", postgresql_where=sa.text("deleted_at is null"))
     op.drop_table("articles")
     op.drop_index("ix_api_keys_organization_id", table_name="api_keys")
     op.drop_table("api_keys")
     op.drop_index("ix_agents_list", table_name="agents", postgresql_where=sa.text("deleted_at is null"))
     op.drop_table("agents")
     op.drop_table("schedules")
+    op.drop_index("ix_rate_windows_window_start", table_name="rate_windows", postgresql_using="brin")
     op.drop_table("rate_windows")
     op.drop_table("processes")
+    op.drop_index(
+        "ix_organizations_unverified",
+        table_name="organizations",
+        postgresql_where=sa.text("status <> 'active' and deleted_at is null"),
+    )
+    op.drop_index("ix_organizations_allowed_origins", table_name="organizations", postgresql_using="gin")
     op.drop_table("organizations")
     op.drop_index(
         "ix_jobs_one_per_key", table_name="jobs", postgresql_where=sa.text("status in ('pending', 'running')")

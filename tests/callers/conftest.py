@@ -117,6 +117,7 @@ class House:
     made: list[str] = field(default_factory=list)
     fails_with: errors.ExpectedError | None = None
     waits_for: asyncio.Event | None = None
+    is_making: asyncio.Event = field(default_factory=asyncio.Event)
     observed: list[tuple[str, str, int]] = field(default_factory=list)
 
     def client(self, *, address: str = "203.0.113.7") -> httpx.AsyncClient:
@@ -124,6 +125,7 @@ class House:
         return httpx.AsyncClient(transport=transport, base_url="http://agentpay.test")
 
     async def make(self, name: str) -> dict[str, str]:
+        self.is_making.set()
         if self.waits_for is not None:
             await self.waits_for.wait()
         if self.fails_with is not None:
