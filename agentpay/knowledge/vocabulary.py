@@ -1,0 +1,138 @@
+"""The words of an organization's products and articles, counted: how rare each is, and which one a typo meant."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from agentpay.db.engine import Database
+from agentpay.db.transaction import Tx
+from agentpay.kit.spelling import LONG_CHARACTERS_MIN, TYPO_CHARACTERS_MIN
+
+Corpus = Literal["product", "article"]
+
+GUESSES_MAX = 8
+"""Known words looked at for one unknown word."""
+WORDS_PER_STATEMENT = 5_000
+
+# Two numbers, so that other uses of advisory locks cannot meet this one.
+LOCK_SPACE = 4_261_118
+
+_LOCK = "select pg_advisory_xact_lock(%(space)s, hashtext(%(corpus)s || %(organization_id)s::text))"
+
+# The deletions of `kit.spelling`, for words long enough to be mistyped; marks and numbers are not.
+_COUNT = f"""
+insert into search_words (organization_id, corpus, word, documents, variants)
+select %(organization_id)s, %(corpus)s, given.word, given.documents,
+  case when length(given.word) >= {TYPO_CHARACTERS_MIN} and given.word !~ '[0-9~]'
+    then array_prepend(given.word, array(
+      select left(given.word, place - 1) || substr(given.word, place + 1)
+      from generate_series(1, length(given.word)) place))
+    else '{{}}' end
+from unnest(%(words)s::text[], %(documents)s::bigint[]) as given(word, documents)
+order by given.word
+on conflict (organization_id, corpus, word) do update set documents = search_words.documents + excluded.documents
+"""
+_FORGET = """
+delete from search_words
+where organization_id = %(organization_id)s and corpus = %(corpus)s and word = any(%(words)s) and documents <= 0
+"""
+_LOOK_UP = f"""
+with asked as materialized (
+  select * from unnest(%(words)s::text[], %(lexemes)s::text[]) as pair(word, lexeme)),
+known as materialized (
+  select asked.word, held.word as lexeme, held.documents from asked
+  join search_words held on held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
+    and held.word = asked.lexeme),
+lost as materialized (
+  select distinct word from asked
+  where length(word) >= {TYPO_CHARACTERS_MIN} and word !~ '[0-9]' and word not in (select word from known)),
+near as (
+  select lost.word, guess.word as lexeme, guess.documents from lost cross join lateral (
+    select held.word, held.documents from search_words held
+    where held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
+      and (held.variants && array_prepend(lost.word, array(
+          select left(lost.word, place - 1) || substr(lost.word, place + 1)
+          from generate_series(1, length(lost.word)) place))
+        or (length(lost.word) >= {LONG_CHARACTERS_MIN} and held.word %% lost.word and held.word !~ '[0-9~]'))
+    order by similarity(held.word, lost.word) desc, held.documents desc, held.word
+    limit {GUESSES_MAX}) guess)
+select word, lexeme, documents, false as is_guess from known
+union all select word, lexeme, documents, true from near
+union all select '', word, documents, false from search_words
+where organization_id = %(organization_id)s and corpus = %(corpus)s and word = %(every_row)s
+"""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of one asked word: a lexeme that rows hold, in how many, and whether it is only similar."""
+
+    word: str
+    lexeme: str
+    documents: int
+    is_guess: bool
+
+
+class Knowledge(msgspec.Struct, frozen=True):
+    """The vocabulary's answer to one question."""
+
+    rows: int
+    """How many rows are indexed at all."""
+    known: Mapping[str, Sequence[Known]]
+    """By asked word; exact ones, or else guesses, most similar first."""
+
+
+async def lock(tx: Tx, *, organization_id: UUID, corpus: Corpus) -> None:
+    """Wait to be the only one who changes this organization's index until the transaction ends."""
+    await tx.execute(_LOCK, {"space": LOCK_SPACE, "corpus": corpus, "organization_id": organization_id})
+
+
+async def recount(
+    tx: Tx, *, organization_id: UUID, corpus: Corpus, removed: Iterable[Sequence[str]], added: Iterable[Sequence[str]]
+) -> None:
+    """Count rows that went and rows that came, each given by its lexemes. The caller holds `lock`."""
+    changes: Counter[str] = Counter()
+    for lexemes in added:
+        changes.update(lexemes)
+    for lexemes in removed:
+        changes.subtract(lexemes)
+    changed = sorted(word for word, change in changes.items() if change)
+    for start in range(0, len(changed), WORDS_PER_STATEMENT):
+        part = changed[start : start + WORDS_PER_STATEMENT]
+        params = {"organization_id": organization_id, "corpus": corpus, "words": part}
+        await tx.execute(_COUNT, params | {"documents": [changes[word] for word in part]})
+        gone = [word for word in part if changes[word] < 0]
+        if gone:
+            await tx.execute(_FORGET, params | {"words": gone})
+
+
+async def look_up(
+    source: Database | Tx,
+    *,
+    organization_id: UUID,
+    corpus: Corpus,
+    asked: Mapping[str, Sequence[str]],
+    every_row: str,
+) -> Knowledge:
+    """What rows hold of the `asked` words (each with the lexemes that would do), or what is spelled like them."""
+    pairs = [(word, lexeme) for word, lexemes in asked.items() for lexeme in lexemes]
+    rows = await source.all(
+        _LOOK_UP,
+        {
+            "organization_id": organization_id,
+            "corpus": corpus,
+            "words": [word for word, _ in pairs],
+            "lexemes": [lexeme for _, lexeme in pairs],
+            "every_row": every_row,
+        },
+    )
+    known: dict[str, list[Known]] = {}
+    total = 0
+    for row in rows:
+        if row["word"]:
+            known.setdefault(row["word"], []).append(Known(**row))
+        else:
+            total = row["documents"]
+    return Knowledge(total, known)
