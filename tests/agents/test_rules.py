@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentpay.agents import rules
@@ -104,6 +104,7 @@ def hundredths(high: int) -> st.SearchStrategy[float]:
     return st.integers(0, high).map(lambda points: points // 100 if points % 100 == 0 else points / 100)
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.fixed_dictionaries(
         {},
