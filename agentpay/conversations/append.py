@@ -1,4 +1,4 @@
-"""Appending to a conversation: its lock, its events, its system messages. Everything here joins the caller's transaction.
+"""Appending to a conversation: its lock, its events, its system messages, in the caller's transaction.
 
 Lock order of the whole service: conversation → turn → draft → offer → checkout → budgets.
 """
@@ -45,7 +45,7 @@ class Appender:
         data: Mapping[str, Any] | None = None,
         subject_id: UUID | None = None,
     ) -> int:
-        """Append one event; returns its offset. `data` is the public object, or empty where `subject_id` is a message."""
+        """Append one event; returns its offset. `data` is the public object; empty where `subject_id` is a message."""
         offset: int = await tx.value(
             _EVENT,
             {
@@ -138,7 +138,8 @@ async def lock(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> Row:
     Take it before any other row of the conversation.
     """
     row = await tx.one(
-        "select * from conversations where id = %(conversation_id)s and organization_id = %(organization_id)s for update",
+        "select * from conversations"
+        " where id = %(conversation_id)s and organization_id = %(organization_id)s for update",
         {"conversation_id": conversation_id, "organization_id": organization_id},
     )
     if row is None:

@@ -154,7 +154,7 @@ class Feedback(Base):
 
 
 class Event(Base):
-    """One entry of a conversation's stream: a log, pruned by age, with an offset taken under the conversation's lock."""
+    """One entry of a conversation's stream: a log pruned by age, its offset taken under the conversation's lock."""
 
     __tablename__ = "events"
 

@@ -1,0 +1,146 @@
+"""Words on their way to the draft: one statement takes all that is pending in the process.
+
+At once if none ran in the last 20 ms, else at the end of these 20 ms. Words are told to listeners only after their
+write was accepted; a draft row that is not there any more means: not mine, say nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from agentpay.conversations.append import TOPIC
+from agentpay.conversations.stream import Hub
+from agentpay.conversations.telling import RunningReply
+from agentpay.db.doorbell import Doorbell
+from agentpay.db.engine import Database
+from agentpay.kit.errors import Unavailable
+from agentpay.turns.hold import RunningTurn
+
+log = structlog.get_logger()
+
+FLUSH_SECONDS = 0.02
+RETRY_SECONDS = 0.5
+
+_FLUSH = """
+update drafts set content = content || pending.text
+from unnest(%(ids)s::uuid[], %(attempts)s::int[], %(texts)s::text[]) as pending(turn_id, attempt, text)
+where drafts.turn_id = pending.turn_id and drafts.attempt = pending.attempt
+returning drafts.turn_id, drafts.started_offset, drafts.last_offset
+"""
+
+
+class DraftWriter:
+    """One turn's words: `say` them, `take_rest` at the end."""
+
+    def __init__(self, turn: RunningTurn, *, lost: Callable[[], None], pend: Callable[["DraftWriter"], None]) -> None:
+        self.turn = turn
+        self.lost = lost
+        self.text = ""
+        """What was accepted so far."""
+        self._pending: list[str] = []
+        self._pend = pend
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def say(self, text: str) -> None:
+        if text:
+            self._pending.append(text)
+            self._pend(self)
+
+    def take_pending(self) -> str:
+        words = "".join(self._pending)
+        self._pending.clear()
+        return words
+
+    def put_back(self, words: str) -> None:
+        self._pending.insert(0, words)
+
+    async def take_rest(self) -> str:
+        """Wait for a flush under way; what is still pending is the caller's to store with the turn's end."""
+        await self.idle.wait()
+        return self.take_pending()
+
+
+class Flusher:
+    """Writes the drafts of this process. One a process."""
+
+    def __init__(self, db: Database, doorbell: Doorbell, hub: Hub) -> None:
+        self._db = db
+        self._doorbell = doorbell
+        self._hub = hub
+        self._writers: dict[UUID, DraftWriter] = {}
+        self._waiting: dict[UUID, DraftWriter] = {}
+        self._news = asyncio.Event()
+
+    def open(self, turn: RunningTurn, *, lost: Callable[[], None]) -> DraftWriter:
+        """`lost` is called once when the draft turns out not to be this attempt's any more."""
+        writer = DraftWriter(turn, lost=lost, pend=self._pend)
+        self._writers[turn.id] = writer
+        return writer
+
+    def close(self, turn: RunningTurn) -> None:
+        self._waiting.pop(turn.id, None)
+        if self._writers.pop(turn.id, None) is not None:
+            self._hub.wrote(turn.conversation_id, None)
+
+    async def run(self) -> None:
+        """Flush until cancelled. While the database is away words wait; the turn's own writes fail where they must."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            batch, self._waiting = self._waiting, {}
+            words = {turn_id: text for turn_id, writer in batch.items() if (text := writer.take_pending())}
+            if words:
+                await self._flush(batch, words)
+                await asyncio.sleep(FLUSH_SECONDS)
+
+    def _pend(self, writer: DraftWriter) -> None:
+        self._waiting[writer.turn.id] = writer
+        self._news.set()
+
+    async def _flush(self, batch: dict[UUID, DraftWriter], words: dict[UUID, str]) -> None:
+        for turn_id in words:
+            batch[turn_id].idle.clear()
+        try:
+            rows = await self._write(batch, words)
+        except (psycopg.Error, Unavailable) as error:
+            log.warning("drafts.unwritten", error=type(error).__name__)
+            for turn_id, text in words.items():
+                batch[turn_id].put_back(text)
+                self._waiting.setdefault(turn_id, batch[turn_id])
+            self._news.set()
+            await asyncio.sleep(RETRY_SECONDS)
+            return
+        finally:
+            for turn_id in words:
+                batch[turn_id].idle.set()
+        for turn_id in words.keys() - rows.keys():
+            batch[turn_id].lost()
+        for turn_id, reply in rows.items():
+            if turn_id in self._writers:
+                self._hub.wrote(batch[turn_id].turn.conversation_id, reply)
+            self._doorbell.ring(TOPIC, batch[turn_id].turn.conversation_id.hex)
+
+    async def _write(self, batch: dict[UUID, DraftWriter], words: dict[UUID, str]) -> dict[UUID, RunningReply]:
+        params = {
+            "ids": list(words),
+            "attempts": [batch[turn_id].turn.attempt for turn_id in words],
+            "texts": list(words.values()),
+        }
+        rows = await self._db.all(_FLUSH, params)
+        replies = {}
+        for row in rows:
+            writer = batch[row["turn_id"]]
+            writer.text += words[row["turn_id"]]
+            replies[row["turn_id"]] = RunningReply(
+                turn_id=writer.turn.id,
+                reply_id=writer.turn.reply_id,
+                started_offset=row["started_offset"],
+                last_offset=row["last_offset"],
+                start=0,
+                text=writer.text,
+            )
+        return replies

@@ -1,0 +1,207 @@
+"""Turns as supervised tasks of this process: started, fenced, ended, taken over from dead processes.
+
+Each process has one row whose lease is its heartbeat; turns name their owner. Every second each process looks for
+running turns without a living owner and takes them over under a new attempt.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from agentpay.conversations.append import Appender, lock
+from agentpay.db.engine import Database
+from agentpay.kit.errors import NotFound, Unavailable
+from agentpay.turns import begin, end
+from agentpay.turns.flush import DraftWriter, Flusher
+from agentpay.turns.hold import RunningTurn, TurnLost, hold
+from agentpay.turns.loop import Loop, Outcome, Prepared
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 3
+BEAT_SECONDS = 1.0
+TAKEOVERS_PER_SWEEP = 20
+RETRY_SECONDS = 1.0
+TRIES_MAX = 3
+
+Prepare = Callable[[RunningTurn], Awaitable[Prepared]]
+
+
+class Runner:
+    """Runs this process's turns. One a process."""
+
+    def __init__(
+        self, db: Database, appender: Appender, flusher: Flusher, loop: Loop, *, prepare: Prepare, process_id: UUID
+    ) -> None:
+        self._db = db
+        self._appender = appender
+        self._flusher = flusher
+        self._loop = loop
+        self._prepare = prepare
+        self.process_id = process_id
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._ended: dict[UUID, asyncio.Event] = {}
+        self._is_draining = False
+
+    @property
+    def running_count(self) -> int:
+        return len(self._tasks)
+
+    async def register(self) -> None:
+        """Enter this process, so that turns may name it as their owner."""
+        await self._db.run(
+            f"""insert into processes (id, lease_until)
+            values (%(id)s, clock_timestamp() + interval '{LEASE_SECONDS} seconds')
+            on conflict (id) do update set lease_until = excluded.lease_until""",
+            {"id": self.process_id},
+        )
+
+    def start(self, turn: RunningTurn) -> None:
+        """Run the turn as a task of this process, whoever listens."""
+        self._ended[turn.id] = asyncio.Event()
+        task = asyncio.create_task(self._supervise(turn), name=f"turn {turn.id}")
+        self._tasks[turn.id] = task
+        task.add_done_callback(lambda _: self._forget(turn.id))
+
+    async def wait(self, turn_id: UUID, *, seconds: float) -> None:
+        """Return when this process's turn has ended (or is not here), after `seconds` at the latest."""
+        ended = self._ended.get(turn_id)
+        if ended is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await ended.wait()
+
+    async def run(self) -> None:
+        """Beat and sweep until cancelled."""
+        while True:
+            with contextlib.suppress(psycopg.Error, Unavailable):
+                await self.register()
+                if not self._is_draining:
+                    await self.take_over()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def take_over(self) -> int:
+        """Take running turns without a living owner under a new attempt; returns how many."""
+        taken = 0
+        rows = await self._db.all(
+            f"""select t.id, t.organization_id, t.conversation_id from turns t
+            left join processes p on p.id = t.owner and p.lease_until > clock_timestamp()
+            where t.status = 'running' and p.id is null
+            order by t.created_at limit {TAKEOVERS_PER_SWEEP}"""
+        )
+        for row in rows:
+            turn = await self._claim(row["id"], row["organization_id"], row["conversation_id"])
+            if turn is not None:
+                log.info("turn.taken_over", turn_id=str(turn.id), attempt=turn.attempt)
+                self.start(turn)
+                taken += 1
+        return taken
+
+    async def drain(self, seconds: float) -> None:
+        """Let running turns finish for `seconds`, then give the rest away: any process takes them over at once."""
+        self._is_draining = True
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        with contextlib.suppress(psycopg.Error, Unavailable):
+            await self._db.run("delete from processes where id = %(id)s", {"id": self.process_id})
+
+    async def _claim(self, turn_id: UUID, organization_id: UUID, conversation_id: UUID) -> RunningTurn | None:
+        async with self._db.transaction() as tx:
+            await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            turn = await tx.one(
+                f"""update turns set attempt = attempt + 1, owner = %(owner)s
+                where id = %(id)s and status = 'running' and not exists (
+                  select 1 from processes p where p.id = turns.owner and p.lease_until > clock_timestamp())
+                returning {begin.COLUMNS}""",
+                {"id": turn_id, "owner": self.process_id},
+                row=RunningTurn,
+            )
+            if turn is not None:
+                await begin.tell_started(tx, self._appender, turn=turn)
+        return turn
+
+    async def _supervise(self, turn: RunningTurn) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        lost = asyncio.Event()
+
+        def on_lost() -> None:
+            lost.set()
+            task.cancel()
+
+        writer = self._flusher.open(turn, lost=on_lost)
+        try:
+            await self._answer(turn, writer)
+        except TurnLost:
+            log.info("turn.lost", turn_id=str(turn.id), attempt=turn.attempt)
+        except asyncio.CancelledError:
+            if not lost.is_set():
+                raise
+            log.info("turn.lost", turn_id=str(turn.id), attempt=turn.attempt)
+        finally:
+            self._flusher.close(turn)
+
+    async def _answer(self, turn: RunningTurn, writer: DraftWriter) -> None:
+        outcome: Outcome
+        try:
+            prepared = await self._with_retries(turn)
+            outcome = await self._loop.run(turn, prepared, writer)
+        except (TurnLost, NotFound):
+            raise TurnLost from None
+        except Exception as error:  # boundary: a turn that fails is ended, never left running
+            log.error("turn.failed", turn_id=str(turn.id), exc_info=error)
+            outcome = Outcome("failed", "error", end.FinalReply())
+        await self._end(turn, writer, outcome)
+
+    async def _with_retries(self, turn: RunningTurn) -> Prepared:
+        """The database may be away for a moment: reading is tried again before a turn is given up."""
+        for _ in range(TRIES_MAX - 1):
+            try:
+                return await self._prepare(turn)
+            except (psycopg.OperationalError, Unavailable):
+                await asyncio.sleep(RETRY_SECONDS)
+        return await self._prepare(turn)
+
+    async def _end(self, turn: RunningTurn, writer: DraftWriter, outcome: Outcome) -> None:
+        tail = await writer.take_rest()
+        while True:
+            try:
+                await self._store_end(turn, outcome, tail=tail)
+                return
+            except (psycopg.OperationalError, Unavailable) as error:
+                # Whether it was stored is unknown: `status = 'running'` decides, so asking again is safe.
+                log.warning("turn.unended", turn_id=str(turn.id), error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _store_end(self, turn: RunningTurn, outcome: Outcome, *, tail: str) -> None:
+        async with self._db.transaction() as tx:
+            conversation = await hold(tx, turn)
+            _, following = await end.end(
+                tx,
+                self._appender,
+                conversation=conversation,
+                status=outcome.status,
+                reason=outcome.reason,
+                owner=self.process_id,
+                turn_id=turn.id,
+                attempt=turn.attempt,
+                reply=msgspec.structs.replace(outcome.reply, tail=tail),
+            )
+        log.info("turn.completed", turn_id=str(turn.id), status=outcome.status, reason=outcome.reason)
+        if following is not None:
+            self.start(following)
+
+    def _forget(self, turn_id: UUID) -> None:
+        self._tasks.pop(turn_id, None)
+        ended = self._ended.pop(turn_id, None)
+        if ended is not None:
+            ended.set()

@@ -1,0 +1,85 @@
+"""The registry: which tools there are, and the one way to run a call. A tool never raises into the loop."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import fastjsonschema
+import psycopg
+import structlog
+
+from agentpay.agents.tools import Tool, ToolContext
+from agentpay.kit.errors import ExpectedError
+from agentpay.llm.types import Language, ToolCall, ToolResult, ToolSpec
+from agentpay.turns.hold import TurnLost
+
+log = structlog.get_logger()
+
+CALLS_PER_STEP_MAX = 4
+
+LABELS: dict[str, dict[Language, str]] = {
+    "search_products": {"en": "Searching the catalogue", "pt": "Procurando no catálogo"},
+    "show_product": {"en": "Looking at the product", "pt": "Olhando o produto"},
+    "propose_price": {"en": "Working out a price", "pt": "Calculando um preço"},
+    "create_checkout": {"en": "Preparing your checkout", "pt": "Preparando o seu pagamento"},
+    "validate_discount_code": {"en": "Checking the code", "pt": "Conferindo o código"},
+    "check_order": {"en": "Looking up your order", "pt": "Procurando o seu pedido"},
+    "search_knowledge": {"en": "Looking that up", "pt": "Consultando as informações"},
+    "quote_shipping": {"en": "Checking delivery", "pt": "Consultando a entrega"},
+    "check_inventory": {"en": "Checking availability", "pt": "Consultando a disponibilidade"},
+    "request_human": {"en": "Asking a colleague", "pt": "Chamando um colega"},
+}
+
+
+class Toolbox:
+    """All tools of the service, by name."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self.tools: Mapping[str, Tool] = {tool.name: tool for tool in tools}
+        self._checks: dict[str, Callable[[Any], Any]] = {
+            name: fastjsonschema.compile(tool.parameters) for name, tool in self.tools.items()
+        }
+
+    def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
+        """What a provider is shown of the named tools, in the registry's order (a byte-stable prefix)."""
+        wanted = set(names)
+        return tuple(
+            ToolSpec(tool.name, tool.description, tool.parameters)
+            for name, tool in self.tools.items()
+            if name in wanted
+        )
+
+    def check(self, call: ToolCall, *, open_names: frozenset[str]) -> str | None:
+        """Why a call may not run, or None. Pure: the tool must be open now and the arguments fit its schema."""
+        if call.name not in self.tools or call.name not in open_names:
+            return "tool_not_open"
+        try:
+            self._checks[call.name](call.arguments)
+        except fastjsonschema.JsonSchemaException:
+            return "arguments_invalid"
+        return None
+
+    async def perform(self, call: ToolCall, *, context: ToolContext, open_names: frozenset[str]) -> ToolResult:
+        """Check, then run one call: done, refused and failed are values. Raises only TurnLost (and cancellation)."""
+        refusal = self.check(call, open_names=open_names)
+        if refusal is not None:
+            return ToolResult(call.id, call.name, "refused", {"reason": refusal})
+        try:
+            return await self.tools[call.name].perform(context, call.arguments)
+        except TurnLost:
+            raise
+        except ExpectedError as error:
+            return ToolResult(call.id, call.name, "refused", {"reason": _snake(error.name), "text": error.detail})
+        except psycopg.Error:
+            raise
+        except Exception as error:  # boundary: a tool's bug must not silence the agent
+            log.error("tool.failed", tool=call.name, turn_id=str(context.turn_id), exc_info=error)
+            return ToolResult(call.id, call.name, "failed", {"reason": "error"})
+
+
+def label(tool: str, *, language: Language) -> str:
+    """What the visitor reads while the tool runs."""
+    return LABELS.get(tool, {"en": "Working on it", "pt": "Um momento"})[language]
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
