@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from agentpay.catalog.prices import PriceFacts
 from agentpay.offers.bound import Kind
 
 
@@ -20,21 +21,6 @@ class NotNegotiableReason(StrEnum):
     SEVERAL_PRICES = "not_negotiable_several_prices"  # the buyer can drop the base fee (12)
     CURRENCY = "currency"  # no price in this currency
     UNKNOWN = "not_negotiable"  # a kind of price that this release does not know
-
-
-class PriceFacts(msgspec.Struct, frozen=True):
-    """What of a product's price list decides, in one currency."""
-
-    currency: str
-    static_prices: int
-    """Prices of this currency that are not metered."""
-    has_metered: bool = False
-    price_id: UUID | None = None
-    """Of the first static price, as are the next two."""
-    amount_type: str = ""
-    amount: int | None = None
-    is_recurring: bool = False
-    has_trial: bool = False
 
 
 class Negotiable(msgspec.Struct, frozen=True):
@@ -54,21 +40,19 @@ class NotNegotiable(msgspec.Struct, frozen=True):
     reason: NotNegotiableReason
 
 
-def negotiable(facts: PriceFacts) -> Negotiable | NotNegotiable:
-    """OFFERS.md D1; what its table does not list is not negotiable."""
-    if facts.static_prices == 0 and not facts.has_metered:
+def negotiable(facts: PriceFacts | None) -> Negotiable | NotNegotiable:
+    """OFFERS.md D1 on a product's price in one currency (None = no price there); what it does not list is refused."""
+    if facts is None:
         return NotNegotiable(NotNegotiableReason.CURRENCY)
-    if facts.has_metered:
+    if facts.is_metered:
         return NotNegotiable(NotNegotiableReason.METERED)
-    if facts.static_prices > 1:
+    if facts.static_prices != 1:
         return NotNegotiable(NotNegotiableReason.SEVERAL_PRICES)
     match facts.amount_type:
         case "custom":
             return NotNegotiable(NotNegotiableReason.PAY_WHAT_YOU_WANT)
         case "seat_based" | "unit_based":
             return NotNegotiable(NotNegotiableReason.PER_UNIT)
-        case "free":
-            return NotNegotiable(NotNegotiableReason.FREE)
         case "fixed" if facts.amount == 0:
             return NotNegotiable(NotNegotiableReason.FREE)
         case "fixed" if facts.amount is not None and facts.amount > 0 and facts.price_id is not None:
