@@ -2,7 +2,7 @@
 
 import { productPicture } from "./chat/cards.js";
 import { element, icon, prose, summary } from "./dom.js";
-import { priceTag, pricesIn } from "./money.js";
+import { priceTag, pricesIn, unitOf } from "./money.js";
 import { config, startPage } from "./page.js";
 
 const LOW_STOCK = 5;
@@ -98,8 +98,10 @@ function needsChoice(product) {
 function choice(product, { say, currency }) {
   const [first] = pricesIn(product, currency, config.default_currency);
   if (first.amount_type === "custom") {
-    const preset = (first.preset_amount ?? first.minimum_amount) / 100;
-    return numberField(`${say("yourPrice")} (${first.currency.toUpperCase()})`, { min: first.minimum_amount / 100, step: "0.01", value: preset });
+    const unit = unitOf(first.currency);
+    const preset = (first.preset_amount ?? first.minimum_amount) / unit;
+    const label = `${say("yourPrice")} (${first.currency.toUpperCase()})`;
+    return numberField(label, { min: first.minimum_amount / unit, step: 1 / unit, value: preset });
   }
   if (first.amount_type === "seat_based") {
     return numberField(say("seats"), { min: first.minimum_seats ?? 1, max: first.maximum_seats ?? SEATS_MAX, step: 1, value: SEATS_FIRST });
@@ -117,7 +119,7 @@ function buyChosen(product, { currency }) {
   if (input && !input.reportValidity()) return;
   const wish = { product_id: product.id };
   const [first] = pricesIn(product, currency, config.default_currency);
-  if (input && first.amount_type === "custom") wish.amount = Math.round(Number(input.value) * 100);
+  if (input && first.amount_type === "custom") wish.amount = Math.round(Number(input.value) * unitOf(first.currency));
   if (input && first.amount_type === "seat_based") wish.seats = Number(input.value);
   buy(wish);
 }

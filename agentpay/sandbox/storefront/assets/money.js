@@ -6,14 +6,18 @@ const SYMBOLS = {
   krw: "₩", cny: "CN¥", ils: "₪", vnd: "₫",
 };
 
+/** How many minor units make one: 100, or 1 for yen and the like. */
+export function unitOf(currency) {
+  return ZERO_DECIMAL.has(currency) ? 1 : 100;
+}
+
 /** `$95.00`, `R$ 49,90`, `¥500`, `95,00 PLN`. */
 export function formatAmount(amount, currency, language) {
-  const digits = ZERO_DECIMAL.has(currency) ? 0 : 2;
-  const unit = 10 ** digits;
+  const unit = unitOf(currency);
   const [thousands, decimal] = language === "pt" || currency === "brl" ? [".", ","] : [",", "."];
   const positive = Math.abs(amount);
   let number = String(Math.floor(positive / unit)).replace(/\B(?=(\d{3})+$)/g, thousands);
-  if (digits) number += decimal + String(positive % unit).padStart(digits, "0");
+  if (unit > 1) number += decimal + String(positive % unit).padStart(2, "0");
   const sign = amount < 0 ? "-" : "";
   const symbol = SYMBOLS[currency];
   if (!symbol) return `${sign}${number} ${currency.toUpperCase()}`;
@@ -35,7 +39,7 @@ export function priceTag(product, prices, say, language) {
   const price = prices[0];
   const money = (amount) => formatAmount(amount, price.currency, language);
   const terms = say.interval(product.recurring_interval, product.recurring_interval_count);
-  const note = product.trial ? say("trial", { length: say.length(product.trial.interval, product.trial.count) }) : "";
+  const note = product.trial ? say("trial", { length: say.span(product.trial.interval, product.trial.count) }) : "";
   if (price.amount_type === "custom") {
     return { amount: say("from", { amount: money(price.minimum_amount) }), terms: "", note: say("payWhatYouWant") };
   }

@@ -21,7 +21,9 @@ export function startPage({ draw, place = () => ({}), onOrder } = {}) {
   });
   const redraw = () => {
     document.documentElement.lang = page.say.language;
-    translate(document, page.say, { name: page.chat?.name ?? config.shop });
+    for (const part of document.body.children) {
+      if (!part.matches(".chat-root")) translate(part, page.say); // the chat speaks for itself
+    }
     document.getElementById("footnote").textContent = page.say(config.is_live ? "footerLive" : "footer");
     draw?.(page);
   };

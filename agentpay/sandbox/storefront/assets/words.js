@@ -97,22 +97,23 @@ export function rememberLanguage(language) {
   localStorage.setItem(STORED, language);
 }
 
-/** `say("pay", { amount: "$85.00" })`, with `say.interval("month", 1)` and `say.length("day", 14)`. */
+/** `say("pay", { amount: "$85.00" })`, with `say.interval("month", 1)` and `say.span("day", 14)`. */
 export function speaker(language) {
   const say = (key, values = {}) =>
     (TEXTS[language][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   say.language = language;
   say.knows = (key) => key in TEXTS[language];
-  say.length = (unit, count) => `${count} ${say(count === 1 ? unit : `${unit}s`)}`;
+  say.span = (unit, count) => `${count} ${say(count === 1 ? unit : `${unit}s`)}`;
   say.interval = (unit, count) => {
     if (!unit) return "";
-    return count > 1 ? say("every", { length: say.length(unit, count) }) : say(`a_${unit}`);
+    return count > 1 ? say("every", { length: say.span(unit, count) }) : say(`a_${unit}`);
   };
   return say;
 }
 
-/** Fill in every `data-say`, `data-say-label` and `data-say-placeholder` under `root`. */
+/** Fill in every `data-say`, `data-say-label` and `data-say-placeholder` in `root`. */
 export function translate(root, say, values = {}) {
+  if (root.dataset.say) root.textContent = say(root.dataset.say, values);
   for (const node of root.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say, values);
   for (const node of root.querySelectorAll("[data-say-label]")) {
     node.setAttribute("aria-label", say(node.dataset.sayLabel, values));

@@ -55,7 +55,7 @@ function cardPrice(price, say) {
 
 function trialLength(trial, say) {
   if (typeof trial === "string") return trial;
-  return say.length(trial.interval, trial.interval_count ?? trial.count);
+  return say.span(trial.interval, trial.interval_count ?? trial.count);
 }
 
 function offerCard(attachment, { say, session, act }) {
@@ -75,8 +75,9 @@ function offerCard(attachment, { say, session, act }) {
       class: "button wide", type: "button", "data-accept": attachment.offer_id,
       onclick: (event) => act.accept(attachment.offer_id, event.currentTarget),
     }, say("accept")),
-    status !== "open" && !isPayable(checkout) && statusLine(say(status), status === "redeemed"),
-    status === "accepted" && isPayable(checkout) && paying(checkout, say));
+    status !== "open" && (status === "accepted" && isPayable(checkout)
+      ? paying(checkout, say)
+      : statusLine(say(status), status === "redeemed")));
 }
 
 function paymentCard(attachment, { say, session }) {

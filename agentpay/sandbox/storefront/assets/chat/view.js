@@ -136,7 +136,7 @@ export class View {
     const drawn = cards.map((each) => card(each, { say, session: this.session, act: this.act }));
     return element("li", { class: `entry from-${entry.role}`, "data-id": entry.id },
       entry.role === "staff" && element("p", { class: "author" }, entry.author_name || say("staff")),
-      this.bubble(entry),
+      element("div", { class: "said" }, this.bubble(entry), this.thumbs(entry)),
       drawn.some(Boolean) && element("div", { class: "cards" }, drawn),
       sources.length > 0 && element("p", { class: "sources" }, sources.map((each) => card(each, { say }))),
       this.foot(entry));
@@ -159,13 +159,18 @@ export class View {
         element("button", { class: "link", type: "button", onclick: () => this.act.retry(entry) }, say("retry")));
     }
     if (entry.pending) return element("p", { class: "foot" }, say("sending"));
-    if (entry.role !== "agent" || entry.draft || !entry.turn_id) return null;
-    if (entry.helpful !== undefined) return element("p", { class: "foot" }, say("thanksFeedback"));
+    if (entry.interrupted) return element("p", { class: "foot" }, say("interrupted"));
+    return entry.helpful === undefined ? null : element("p", { class: "foot" }, say("thanksFeedback"));
+  }
+
+  /** Was it helpful? Only of an agent's finished answer (the greeting is none), only once. */
+  thumbs(entry) {
+    if (entry.role !== "agent" || entry.draft || !entry.turn_id || entry.helpful !== undefined) return null;
     const thumb = (helpful, name, words) => element("button", {
-      class: "thumb", type: "button", "aria-label": say(words), title: say(words), onclick: () => this.act.feedback(entry, helpful),
+      class: "thumb", type: "button", "aria-label": this.say(words), title: this.say(words),
+      onclick: () => this.act.feedback(entry, helpful),
     }, icon(name));
-    return element("p", { class: "foot quiet" }, entry.interrupted && element("em", {}, say("interrupted")),
-      thumb(true, "up", "helpful"), thumb(false, "down", "notHelpful"));
+    return element("span", { class: "thumbs" }, thumb(true, "up", "helpful"), thumb(false, "down", "notHelpful"));
   }
 
   /** Quick replies belong to the last message only. */
@@ -195,16 +200,28 @@ export class View {
   }
 
   showBanner(closed) {
-    const { say, session } = this;
-    const words = {
-      key: null, ...(session.handoff.state === "asked" && { key: "personAsked", values: { name: this.agentName } }),
-      ...(session.handoff.state === "taken" && { key: "personHere", values: { name: session.handoff.staff_name || say("staff") } }),
-      ...session.notice, ...(session.link === "lost" && { key: "lost" }),
-      ...(closed && { key: "ended" }), ...(!navigator.onLine && { key: "offline" }),
-    };
-    this.banner.hidden = !words.key;
-    this.banner.replaceChildren(...(words.key ? [say(words.key, words.values)] : []));
-    if (closed) this.banner.append(" ", element("button", { class: "link", type: "button", onclick: () => this.act.again() }, say("again")));
+    const { say } = this;
+    const words = this.pressing(closed);
+    const text = words ? say(words.key, words.values) : "";
+    if (text !== this.banner.dataset.text) { // the same words again would be read aloud again
+      this.banner.dataset.text = text;
+      this.banner.replaceChildren(text);
+      if (closed) this.banner.append(" ", element("button", { class: "link", type: "button", onclick: () => this.act.again() }, say("again")));
+    }
+    this.banner.hidden = !text;
+  }
+
+  /** The one thing that the visitor should know now, most pressing first. */
+  pressing(closed) {
+    const { session } = this;
+    const { state, staff_name: staff } = session.handoff;
+    if (!navigator.onLine) return { key: "offline" };
+    if (closed) return { key: "ended" };
+    if (session.link === "lost") return { key: "lost" };
+    if (session.notice) return session.notice;
+    if (state === "asked") return { key: "personAsked", values: { name: this.agentName } };
+    if (state === "taken") return { key: "personHere", values: { name: staff || this.say("staff") } };
+    return null;
   }
 
   announce(entry) {
