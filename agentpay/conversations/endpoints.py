@@ -97,9 +97,7 @@ async def start_conversation(
         await rates.count(db, bucket=f"starts:key:{starter.key_id}", limit=start_limits.per_key)
     proven = None
     if data.customer_token is not None:
-        proven = await identity.prove(
-            db, vault, organization_id=organization_id, token=data.customer_token, now=clock()
-        )
+        proven = await prove(db, vault, organization_id=organization_id, token=data.customer_token, now=clock())
     entrance = await access.enter(
         db,
         appender,
@@ -190,9 +188,7 @@ async def identify(
     data: JSONBody[IdentifyCreate],
 ) -> ConversationPublic:
     """Prove who the visitor is, by the merchant's signature; nothing said in chat ever does."""
-    proven = await identity.prove(
-        db, vault, organization_id=member.organization_id, token=data.customer_token, now=clock()
-    )
+    proven = await prove(db, vault, organization_id=member.organization_id, token=data.customer_token, now=clock())
     await access.identify(db, organization_id=member.organization_id, conversation_id=conversation_id, identity=proven)
     row = await repository.get_conversation(db, organization_id=member.organization_id, conversation_id=conversation_id)
     return conversation_public(row, for_staff=member.is_staff)
@@ -277,6 +273,12 @@ async def give_feedback(
         comment=data.comment,
     )
     return FeedbackPublic(message_id=message_id, helpful=data.helpful, rating=data.rating, comment=data.comment)
+
+
+async def prove(db: Database, vault: Vault, *, organization_id: UUID, token: str, now: datetime) -> identity.Identity:
+    """Who a `customer_token` proves the visitor to be. Raises Invalid."""
+    secrets = await vault.valid(db, organization_id, "identity")
+    return identity.verify(token, secrets=secrets, now=now)
 
 
 HANDLERS = [

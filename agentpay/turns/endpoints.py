@@ -27,12 +27,13 @@ from agentpay.conversations.telling import Telling
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row
 from agentpay.kit import limits, wire
-from agentpay.kit.caller import Client, Member
+from agentpay.kit.caller import Client, Member, Merchant
 from agentpay.kit.errors import Invalid, NotAllowed, NotFound
 from agentpay.turns.incoming import Incoming, Received, Reception
 from agentpay.turns.public import TurnPublic, TurnStatus, get_turn
 from agentpay.turns.runner import Runner
 from agentpay.turns.standing import Standing
+from agentpay.turns.toolbox import Toolbox
 
 TAGS = ["conversations"]
 BASE = "/v1/agent/conversations/{conversation_id:uuid}"
@@ -197,6 +198,25 @@ async def hand_off(
     return await _conversation(db, member)
 
 
+class ToolPublic(msgspec.Struct):
+    """One tool of the registry. `acts`: it changes something."""
+
+    name: str
+    description: str
+    agent_types: list[str]
+    parameters: dict[str, Any]
+    acts: bool
+
+
+@get("/v1/agent/tools", status_code=200, operation_id="list_tools", tags=["agents"])
+async def list_tools(merchant: NamedDependency[Merchant], toolbox: NamedDependency[Toolbox]) -> list[ToolPublic]:
+    """What agents may use, with the JSON Schema that binds every provider's arguments."""
+    return [
+        ToolPublic(tool.name, tool.description, list(tool.agent_types), tool.parameters, tool.acts)
+        for tool in toolbox.tools.values()
+    ]
+
+
 async def _incoming(request: Request[Any, Any, Any], data: MessageCreate) -> Incoming:
     key = idempotency.key_of(request.scope)  # type: ignore[arg-type] # Litestar's scope is a TypedDict
     request_hash = b""
@@ -276,4 +296,4 @@ def _replayed(received: Received) -> dict[str, str]:
     return {"Idempotency-Replayed": "true"} if received.is_replay else {}
 
 
-HANDLERS = [post_message, read_turn, cancel_turn, update_conversation, hand_off]
+HANDLERS = [post_message, read_turn, cancel_turn, update_conversation, hand_off, list_tools]

@@ -1,0 +1,90 @@
+"""Erasing a person from a conversation (API § 10)."""
+
+from uuid import UUID
+
+from agentpay.callers import idempotency
+from agentpay.conversations.append import Appender, lock
+from agentpay.db.engine import Database
+from agentpay.db.transaction import Row, Tx
+from agentpay.kit.ids import uuid7
+from agentpay.turns.incoming import silence
+
+# Rows that hold nothing but the person's words and what was made of them.
+_DELETED_WHOLE = ("feedback", "shown_products", "conversation_tokens", "handoffs", "notifications")
+
+
+async def erase(db: Database, appender: Appender, *, organization_id: UUID, conversation_id: UUID, owner: UUID) -> None:
+    """Remove everything about the person in one transaction; amounts and ids of what was bought stay.
+
+    1. Silence a running turn. 2. Texts, context, identity, session. 3. Steps, drafts, events. 4. Answers kept for
+    idempotency keys. 5. Bodies of webhooks that name its checkouts, orders or customer. Tokens end with it.
+    Raises NotFound.
+    """
+    async with db.transaction() as tx:
+        conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+        if conversation["deleted_at"] is None:
+            await silence(tx, appender, conversation=conversation, owner=owner, reason="closed")
+        await _words(tx, conversation_id)
+        await _log(tx, conversation_id)
+        await idempotency.erase(tx, organization_id=organization_id, conversation_id=conversation_id)
+        await _webhook_bodies(tx, organization_id, conversation)
+        await _conversation(tx, conversation_id)
+
+
+async def _words(tx: Tx, conversation_id: UUID) -> None:
+    await tx.execute(
+        """update messages set content = '', author_name = null, entities = '{}', tool_calls = '[]', attachments = '[]',
+          metadata = '{}', intent = null, intent_confidence = null, deleted_at = coalesce(deleted_at, now())
+        where conversation_id = %(id)s""",
+        {"id": conversation_id},
+    )
+    await tx.execute(
+        """update checkouts set custom_field_data = '{}', customer = '{}', success_url = null, visitor_key = 'erased'
+        where conversation_id = %(id)s""",
+        {"id": conversation_id},
+    )
+    await tx.execute(
+        "update offers set visitor_key = 'erased', reasons = '{}' where conversation_id = %(id)s",
+        {"id": conversation_id},
+    )
+
+
+async def _log(tx: Tx, conversation_id: UUID) -> None:
+    for table in _DELETED_WHOLE:
+        await tx.execute(f"delete from {table} where conversation_id = %(id)s", {"id": conversation_id})
+    await tx.execute("delete from events where conversation_id = %(id)s", {"id": conversation_id})
+    await tx.execute("delete from drafts where conversation_id = %(id)s", {"id": conversation_id})
+    await tx.execute(
+        "delete from turn_steps where turn_id in (select id from turns where conversation_id = %(id)s)",
+        {"id": conversation_id},
+    )
+
+
+async def _webhook_bodies(tx: Tx, organization_id: UUID, conversation: Row) -> None:
+    """Bodies that name one of its ids anywhere. A delivery that still waits is applied without a body: ignored."""
+    names = await tx.all(
+        """select polar_checkout_id::text as name from checkouts where conversation_id = %(id)s
+        union select polar_order_id::text from orders where conversation_id = %(id)s
+        union select customer_id::text from orders where conversation_id = %(id)s""",
+        {"id": conversation["id"]},
+    )
+    named = [str(conversation["id"]), *(row["name"] for row in names if row["name"])]
+    if conversation["customer_id"]:
+        named.append(str(conversation["customer_id"]))
+    await tx.execute(
+        """update deliveries set body = null where organization_id = %(organization_id)s and body is not null
+          and status <> 'received'
+          and exists (select from unnest(%(named)s::text[]) name where position(name::bytea in body) > 0)""",
+        {"organization_id": organization_id, "named": named},
+    )
+
+
+async def _conversation(tx: Tx, conversation_id: UUID) -> None:
+    await tx.execute(
+        """update conversations set status = 'closed', context = '{}', metadata = '{}', summary = null,
+          agent_state = '{}', negotiation_history = '[]', external_customer_id = null, customer_id = null,
+          identity = '{}', session_id = %(nobody)s, origin = null, last_intent = null,
+          erased_at = coalesce(erased_at, now()), deleted_at = coalesce(deleted_at, now()), modified_at = now()
+        where id = %(id)s""",
+        {"id": conversation_id, "nobody": f"erased_{uuid7()}"},
+    )

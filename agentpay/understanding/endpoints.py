@@ -1,0 +1,55 @@
+"""`POST /v1/agent/intent`: what a message means, without answering it (API § 8). Secret key only."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from agentpay.kit import limits
+from agentpay.kit.caller import Merchant
+from agentpay.kit.errors import Invalid
+from agentpay.understanding.classify import classify
+from agentpay.understanding.intents import Action, Intent
+
+Text = Annotated[str, msgspec.Meta(max_length=limits.MESSAGE_CHARACTERS_MAX)]
+
+
+class IntentQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """`prev_agent_*`: what the agent did and said just before; null counts as left out."""
+
+    text: Text
+    prev_agent_action: Action | None = None
+    prev_agent_text: Text | None = None
+    provider: Literal["rules", "llm", "hybrid"] | None = None
+
+
+class IntentPublic(msgspec.Struct):
+    intent: Intent
+    confidence: float
+    entities: dict[str, Any]
+    language: str
+    source: Literal["rules", "llm", "hybrid"]
+
+
+@post("/v1/agent/intent", status_code=200, operation_id="classify_intent", tags=["understanding"])
+async def classify_intent(merchant: NamedDependency[Merchant], data: JSONBody[IntentQuery]) -> IntentPublic:
+    """Intent, confidence and entities of one message. Without a model every provider answers by rules: see `source`."""
+    if not data.text.strip():
+        raise Invalid.at(("body", "text"), "Say something.", kind="too_short")
+    understood = classify(
+        data.text,
+        prev_agent_action=data.prev_agent_action.value if data.prev_agent_action else None,
+        prev_agent_text=data.prev_agent_text,
+    )
+    return IntentPublic(
+        intent=understood.intent,
+        confidence=understood.confidence,
+        entities=msgspec.to_builtins(understood.entities),
+        language=understood.language,
+        source=understood.source,
+    )
+
+
+HANDLERS = [classify_intent]

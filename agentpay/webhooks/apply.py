@@ -1,0 +1,111 @@
+"""Applying deliveries: claimed in batches by any worker, each handled on its own, parked after its tries."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from agentpay.db.doorbell import Doorbell
+from agentpay.db.engine import Database
+from agentpay.kit.errors import Unavailable
+from agentpay.webhooks import repository
+from agentpay.webhooks.repository import ClaimedDelivery
+
+log = structlog.get_logger()
+
+TOPIC = "deliveries"
+BATCH = 20
+CONCURRENCY = 4
+POLL_SECONDS = 1.0
+DELIVERY_SECONDS_MAX = 45
+TRIES_MAX = 10
+BACKOFF_SECONDS = 2.0
+BACKOFF_SECONDS_MAX = 900.0
+
+# Applies one event's data; `sent_at` is the envelope's time. False: nothing of ours, ignored. Must be idempotent.
+Handler = Callable[[UUID, Any, datetime], Awaitable[bool]]
+
+
+class DeliveryWorker:
+    """Applies deliveries until stopped. One a process; any number of processes."""
+
+    def __init__(self, db: Database, doorbell: Doorbell, *, handlers: Mapping[str, Handler]) -> None:
+        self._db = db
+        self._doorbell = doorbell
+        self._handlers = handlers
+        self._news = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        unsubscribe = self._doorbell.subscribe(TOPIC, lambda _: self._news.set())
+        try:
+            while not stop.is_set():
+                self._news.clear()
+                try:
+                    busy = await self.apply_due()
+                except (psycopg.Error, Unavailable) as error:
+                    log.warning("deliveries.unreachable", error=type(error).__name__)
+                    busy = 0
+                if not busy:
+                    await self._wait(stop)
+        finally:
+            unsubscribe()
+
+    async def apply_due(self) -> int:
+        """Apply one batch of what is due; returns how many were taken."""
+        deliveries = await repository.claim_deliveries(self._db, count=BATCH)
+        turnstile = asyncio.Semaphore(CONCURRENCY)
+
+        async def one(delivery: ClaimedDelivery) -> None:
+            async with turnstile:
+                await self._apply(delivery)
+
+        # In the envelope's order as far as a batch goes: fewer late changes to undo.
+        await asyncio.gather(*(one(delivery) for delivery in sorted(deliveries, key=lambda each: each.sent_at)))
+        return len(deliveries)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        waits = [asyncio.create_task(self._news.wait()), asyncio.create_task(stop.wait())]
+        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _apply(self, delivery: ClaimedDelivery) -> None:
+        try:
+            async with asyncio.timeout(DELIVERY_SECONDS_MAX):
+                applied = await self._handle(delivery)
+        except Exception as error:  # boundary: a poisoned delivery is put back or parked, and blocks nobody
+            await self._failed(delivery, error)
+            return
+        with contextlib.suppress(psycopg.Error, Unavailable):  # unsettled: applied again after the lease, no harm
+            await repository.settle(self._db, delivery=delivery, status="applied" if applied else "ignored")
+
+    async def _handle(self, delivery: ClaimedDelivery) -> bool:
+        handler = self._handlers.get(delivery.type)
+        if handler is None or delivery.body is None:
+            return False
+        data = msgspec.json.decode(delivery.body).get("data")
+        return await handler(delivery.organization_id, data, delivery.sent_at)
+
+    async def _failed(self, delivery: ClaimedDelivery, error: Exception) -> None:
+        parks = delivery.attempt >= TRIES_MAX
+        names = {"delivery_id": str(delivery.id), "type": delivery.type, "attempt": delivery.attempt}
+        if parks:
+            log.error("delivery.parked", **names, exc_info=error)
+        else:
+            log.warning("delivery.failed", **names, error=type(error).__name__)
+        delay: float = min(BACKOFF_SECONDS * 2.0 ** (delivery.attempt - 1), BACKOFF_SECONDS_MAX)
+        with contextlib.suppress(psycopg.Error, Unavailable):
+            await repository.put_back(
+                self._db,
+                delivery=delivery,
+                error=f"{type(error).__name__}: {error}",
+                delay_seconds=delay * (0.8 + 0.4 * random.random()),
+                parks=parks,
+            )

@@ -1,0 +1,104 @@
+"""Queries of deliveries. Leases and due times are by the database's clock; `attempt` fences late finishers."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from agentpay.db.engine import Database
+from agentpay.db.transaction import Row
+from agentpay.kit.errors import NotFound
+
+LEASE_SECONDS = 60
+ERROR_CHARACTERS_MAX = 300
+
+
+class ClaimedDelivery(msgspec.Struct, frozen=True):
+    id: UUID
+    organization_id: UUID
+    type: str
+    sent_at: datetime
+    body: bytes | None
+    attempt: int
+
+
+async def claim_deliveries(db: Database, *, count: int) -> list[ClaimedDelivery]:
+    """Take up to `count` due deliveries, those with a lost lease included."""
+    async with db.connection() as tx:
+        return await tx.all(
+            f"""update deliveries set attempt = attempt + 1,
+              lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
+            where id in (
+              select id from deliveries
+              where status = 'received' and next_try_at <= clock_timestamp()
+                and (lease_until is null or lease_until < clock_timestamp())
+              order by next_try_at limit %(count)s for update skip locked)
+            returning id, organization_id, type, sent_at, body, attempt""",
+            {"count": count},
+            row=ClaimedDelivery,
+        )
+
+
+async def settle(db: Database, *, delivery: ClaimedDelivery, status: str) -> None:
+    """Applied or ignored, under the claim's own attempt."""
+    await db.run(
+        """update deliveries set status = %(status)s, applied_at = clock_timestamp(), lease_until = null, error = null
+        where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
+        {"id": delivery.id, "attempt": delivery.attempt, "status": status},
+    )
+
+
+async def put_back(db: Database, *, delivery: ClaimedDelivery, error: str, delay_seconds: float, parks: bool) -> None:
+    """Try again after `delay_seconds`; parked after the last try: visible, retryable, in nobody's way."""
+    await db.run(
+        """update deliveries set status = case when %(parks)s then 'parked' else 'received' end, lease_until = null,
+          error = %(error)s, next_try_at = clock_timestamp() + make_interval(secs => %(delay)s)
+        where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
+        {
+            "id": delivery.id,
+            "attempt": delivery.attempt,
+            "error": error[:ERROR_CHARACTERS_MAX],
+            "delay": delay_seconds,
+            "parks": parks,
+        },
+    )
+
+
+_PUBLIC = "id, webhook_id, type, status, attempt, error, sent_at, received_at, applied_at"
+
+
+async def list_deliveries(
+    db: Database, *, organization_id: UUID, status: str | None, before: UUID | None, limit: int
+) -> list[Row]:
+    """Newest first, one more than `limit` where there are more."""
+    return await db.all(
+        f"""select {_PUBLIC} from deliveries where organization_id = %(organization_id)s
+          and (%(status)s::text is null or status = %(status)s) and (%(before)s::uuid is null or id < %(before)s)
+        order by id desc limit %(limit)s""",
+        {"organization_id": organization_id, "status": status, "before": before, "limit": limit + 1},
+    )
+
+
+async def retry(db: Database, *, organization_id: UUID, delivery_id: UUID) -> Row:
+    """Give a delivery its tries back, whatever became of it: applying twice changes nothing. Raises NotFound."""
+    row = await db.one(
+        f"""update deliveries set status = case when body is null then status else 'received' end, attempt = 0,
+          next_try_at = clock_timestamp(), lease_until = null
+        where id = %(id)s and organization_id = %(organization_id)s returning {_PUBLIC}""",
+        {"id": delivery_id, "organization_id": organization_id},
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def purge(db: Database, *, applied_days: int = 30, parked_days: int = 90, batch: int = 5_000) -> int:
+    """Forget old deliveries; returns how many. Bounded: call again while it is full."""
+    return await db.run(
+        """delete from deliveries where id in (
+          select id from deliveries
+          where (status in ('applied', 'ignored') and received_at < now() - make_interval(days => %(applied)s))
+            or received_at < now() - make_interval(days => %(parked)s)
+          limit %(batch)s)""",
+        {"applied": applied_days, "parked": parked_days, "batch": batch},
+    )
