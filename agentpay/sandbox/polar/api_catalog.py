@@ -86,7 +86,7 @@ def list_products(request: Request) -> Answer:
         "created_at": lambda row: row.created_at,
         "name": lambda row: row.name,
         "price_amount_type": lambda row: _oldest_price(row, "amount_type"),
-        "price_amount": lambda row: _oldest_price(row, "price_amount"),
+        "price_amount": lambda row: _first(_oldest_price(row, "price_amount"), _oldest_price(row, "minimum_amount")),
     }
     return page_of(rows, listing, keys, lambda row: render_catalog.product(request.state, row))
 
@@ -95,6 +95,10 @@ def _oldest_price(product: Product, field: str) -> Any:
     """Price sorts look at the oldest active price alone (contract § 2.1)."""
     prices = product.active_prices
     return getattr(prices[0], field) if prices else None
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 def get_product(request: Request) -> Answer:

@@ -117,6 +117,10 @@ class PolarApp:
         answer = {
             "rate_limited": too_many(fault.retry_after),
             "server_error": answer_text("Internal Server Error", 500),
+            "unavailable": _with_version(
+                _usual(answer_json({"detail": "Redis is not available"}, 503), self.state),
+                self.state.settings.default_version,
+            ),
             "bad_gateway": Answer(status=502, body=pages.BAD_GATEWAY.encode(), media_type="text/html"),
         }[kind]
         self._note(wire, answer.status, None)
@@ -273,6 +277,14 @@ def _token_refused(refusal: TokenRefused, *, is_known: bool) -> Answer:
 
 
 def _cors(request: Request, answer: Answer, state: PolarState) -> Answer:
+    answer = _usual(answer, state)
+    if answer.status == 500 or "origin" not in request.headers:
+        return answer
+    exposed = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "Polar-Version"))
+    return answer.with_headers(exposed)
+
+
+def _usual(answer: Answer, state: PolarState) -> Answer:
     """Headers that every answer of the API itself carries."""
     more: list[tuple[str, str]] = []
     if answer.status == 500:
@@ -281,8 +293,6 @@ def _cors(request: Request, answer: Answer, state: PolarState) -> Answer:
         more.append(("x-polar-sandbox", "1"))
     if not answer.is_cacheable:
         more.append(("cache-control", "private, no-store"))
-    if "origin" in request.headers:
-        more += [("access-control-allow-origin", "*"), ("access-control-expose-headers", "Polar-Version")]
     return answer.with_headers(tuple(more))
 
 

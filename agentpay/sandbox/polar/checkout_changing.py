@@ -35,6 +35,23 @@ def update(state: "PolarState", checkout: Checkout, form: Json, *, is_buyer: boo
     _change_plain(state, checkout, form, is_buyer=is_buyer)
     sums.set_trial_end(state, checkout)
     sums.settle_amounts(state, checkout)
+    _check_only_subscription(state, checkout)
+
+
+def _check_only_subscription(state: "PolarState", checkout: Checkout) -> None:
+    """A customer has one subscription, unless the organization allows more (OFFERS 38)."""
+    rules = state.organization(checkout.organization_id).subscription_settings
+    product = state.products.get(checkout.product_id)
+    if not product.is_recurring or checkout.subscription_id is not None or rules["allow_multiple_subscriptions"]:
+        return
+    customer = state.customers.find(checkout.customer_id)
+    if customer is None and checkout.customer_email is not None:
+        customer = state.find_customer_by_email(checkout.customer_email, organization_id=checkout.organization_id)
+    running = ("active", "trialing", "past_due")
+    if customer is not None and any(
+        row.customer_id == customer.id and row.status in running for row in state.subscriptions
+    ):
+        raise Refused(403, "AlreadyActiveSubscriptionError", "You already have an active subscription.")
 
 
 def _reselect(state: "PolarState", checkout: Checkout, form: Json, *, currency: str | None) -> None:

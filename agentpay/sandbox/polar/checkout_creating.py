@@ -152,8 +152,9 @@ def _set_buyer(state: "PolarState", checkout: Checkout, organization: Organizati
         checkout.customer_id = customer.id
         checkout.customer_name = checkout.customer_name or customer.name
         checkout.customer_email = checkout.customer_email or customer.email
-        checkout.customer_billing_name = checkout.customer_billing_name or customer.billing_name
+        checkout.customer_billing_name = checkout.customer_billing_name or customer.billing_name or customer.name
         checkout.customer_billing_address = checkout.customer_billing_address or customer.billing_address
+        checkout.payment_processor_metadata["customer_session_client_secret"] = state.new_secret("cuss_")
     preset = checkout.customer_billing_address
     has_more = preset is not None and (
         preset.has_detail or (preset.state is not None and preset.country not in constants.STATES_REQUIRED)

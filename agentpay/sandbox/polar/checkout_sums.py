@@ -17,7 +17,11 @@ def settle_amounts(state: "PolarState", checkout: Checkout) -> None:
     organization = state.organization(checkout.organization_id)
     price = render_checkout.find_price(state, checkout, checkout.product_price_id)
     behavior = (price.tax_behavior if price is not None else None) or organization.default_tax_behavior
-    tax = money.tax_of(due, checkout.customer_billing_address, behavior)
+    # The card form decides: without one nobody computes tax, with one it needs an address (recorded).
+    needs_form = render_checkout.is_payment_setup_required(state, checkout) or (due > 0 and checkout.trial_end is None)
+    tax: money.Tax | None = money.Tax(due, 0, None)
+    if needs_form:
+        tax = money.tax_of(due, checkout.customer_billing_address, behavior)
     checkout.net_amount = due if tax is None else tax.net
     checkout.tax_amount = None if tax is None else tax.amount
     checkout.tax_behavior = None if tax is None else tax.behavior

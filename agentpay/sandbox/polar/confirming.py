@@ -46,6 +46,8 @@ async def confirm(state: "PolarState", checkout: Checkout, form: Json) -> tuple[
     async with locked(state, checkout):
         changed = msgspec.structs.replace(checkout)
         checkout_changing.update(state, changed, form, is_buyer=True, is_confirm=True)
+        if not changed.is_business_customer:
+            changed.customer_billing_name = None
         if discount is None or changed.discount_id != discount.id:
             discount = state.discounts.find(changed.discount_id)
             ends_at = discount.ends_at if discount is not None else None

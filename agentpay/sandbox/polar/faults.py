@@ -8,7 +8,15 @@ from typing import Any, Literal
 import msgspec
 
 FaultKind = Literal[
-    "delay", "hang", "rate_limited", "server_error", "bad_gateway", "reset", "half_answer", "lost_answer"
+    "delay",
+    "hang",
+    "rate_limited",
+    "server_error",
+    "bad_gateway",
+    "unavailable",
+    "reset",
+    "half_answer",
+    "lost_answer",
 ]
 WebhookFaultKind = Literal["drop", "duplicate", "late", "shuffle"]
 
@@ -21,7 +29,8 @@ class Fault(msgspec.Struct, kw_only=True):
     """One kind of trouble for the next `times` calls that match, after `skip` matching calls went well.
 
     `delay` waits `seconds`, then answers. `hang` waits `seconds`, then drops the connection. `rate_limited` is a 429,
-    `server_error` a text/plain 500, `bad_gateway` a 502 with an HTML page: none of these three does any work.
+    `server_error` a text/plain 500, `bad_gateway` a 502 with an HTML page, `unavailable` the health check's 503: none
+    of these does any work.
     `reset` cuts the connection before any work, `lost_answer` after the work is done, `half_answer` in mid-body.
     """
 

@@ -25,6 +25,7 @@ def payment_succeeded(state: "PolarState", checkout_id: str) -> None:
     if checkout is None or checkout.status != "confirmed":
         return
     product = state.products.get(checkout.product_id)
+    _make_a_team(state, checkout)
     subscription = _subscribe(state, checkout, product) if product.is_recurring else None
     order = state.orders.put(_order_of(state, checkout, product, subscription))
     for type in ("subscription.created", "subscription.active", "subscription.updated"):
@@ -34,10 +35,22 @@ def payment_succeeded(state: "PolarState", checkout_id: str) -> None:
     emitting.emit_order(state, "order.updated", order)
     order = give_receipt(state, order)
     emitting.emit_order(state, "order.paid", order)
-    now = state.now()
-    state.checkouts.put(msgspec.structs.replace(checkout, status="succeeded", modified_at=now))
+    processed = {**checkout.payment_processor_metadata, "intent_status": "succeeded"}
+    state.checkouts.put(
+        msgspec.structs.replace(
+            checkout, status="succeeded", modified_at=state.now(), payment_processor_metadata=processed
+        )
+    )
     state.schedule("checkout_updated", due=state.delayed(SUCCEEDED_SECONDS), checkout_id=checkout.id)
     schedule_fee(state, order)
+
+
+def _make_a_team(state: "PolarState", checkout: Checkout) -> None:
+    """Who buys seats is a team from then on, under the member model (recorded)."""
+    customer = state.customers.find(checkout.customer_id)
+    features = state.organization(checkout.organization_id).feature_settings
+    if customer is not None and checkout.seats is not None and features["member_model_enabled"]:
+        state.customers.put(msgspec.structs.replace(customer, type="team", modified_at=state.now()))
 
 
 def checkout_updated(state: "PolarState", checkout_id: str) -> None:
@@ -56,6 +69,8 @@ def _subscribe(state: "PolarState", checkout: Checkout, product: Product) -> Sub
     discount = state.discounts.find(checkout.discount_id)
     ends = checkout.trial_end or price_rules.period_end(now, interval, count)
     is_trial = checkout.trial_end is not None
+    gross = sum(item.amount for item in _items(state, checkout, product))
+    taken = money.discount_of(discount, gross, checkout.currency) if discount is not None else 0
     return state.subscriptions.put(
         Subscription(
             id=state.new_id(),
@@ -67,7 +82,7 @@ def _subscribe(state: "PolarState", checkout: Checkout, product: Product) -> Sub
             checkout_id=checkout.id,
             discount_id=checkout.discount_id,
             status="trialing" if is_trial else "active",
-            amount=checkout.amount - discount_amount(checkout, discount),
+            amount=gross - taken,
             currency=checkout.currency,
             recurring_interval=interval,
             recurring_interval_count=count,
@@ -88,6 +103,11 @@ def _subscribe(state: "PolarState", checkout: Checkout, product: Product) -> Sub
 def _order_of(state: "PolarState", checkout: Checkout, product: Product, subscription: Subscription | None) -> Order:
     is_trial = subscription is not None and subscription.status == "trialing"
     discount = state.discounts.find(checkout.discount_id)
+    items = (
+        [_trial_item(state, product, subscription)]
+        if is_trial and subscription is not None
+        else _items(state, checkout, product)
+    )
     order = Order(
         id=state.new_id(),
         created_at=state.now(),
@@ -96,7 +116,7 @@ def _order_of(state: "PolarState", checkout: Checkout, product: Product, subscri
         billing_reason="purchase" if subscription is None else "subscription_create",
         customer_id=checkout.customer_id or "",
         product_id=product.id,
-        product_price_id=None if is_trial else checkout.product_price_id,
+        product_price_id=items[0].product_price_id if items else None,
         discount_id=None if is_trial else checkout.discount_id,
         subscription_id=subscription.id if subscription is not None else None,
         checkout_id=checkout.id,
@@ -113,9 +133,7 @@ def _order_of(state: "PolarState", checkout: Checkout, product: Product, subscri
         units=checkout.units,
         metadata=checkout.metadata,
         custom_field_data=checkout.custom_field_data,
-        items=[_trial_item(state, product, subscription)]
-        if is_trial and subscription is not None
-        else _items(state, checkout, product),
+        items=items,
     )
     if order.total_amount > 0:
         order.modified_at = state.now()

@@ -100,18 +100,16 @@ def charge_of(price: Price, *, amount: int | None, seats: int | None, units: int
 
 class Tax(msgspec.Struct, frozen=True):
     net: int
-    amount: int | None
+    amount: int
     behavior: str | None
 
 
 def tax_of(amount: int, address: Address | None, behavior: str) -> Tax | None:
-    """Tax on `amount` (after discount) for a buyer there; None when the address is too incomplete to know.
+    """Tax on `amount` (after discount) for a buyer there; None when too little of the address is known.
 
     `behavior`: inclusive, exclusive or location (US, CA and IN add it, everywhere else the price holds it).
     """
-    if address is None:
-        return Tax(0, 0, None) if amount == 0 else Tax(amount, None, None)
-    if address.country in constants.STATES_REQUIRED and address.state is None:
+    if address is None or (address.country in constants.STATES_REQUIRED and address.state is None):
         return None
     if behavior == "location":
         behavior = "exclusive" if address.country in constants.EXCLUSIVE_COUNTRIES else "inclusive"

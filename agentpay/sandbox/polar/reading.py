@@ -146,12 +146,12 @@ def page_of(
     rows: Iterable[Row], listing: Listing, keys: Mapping[str, Callable[[Row], Any]], show: Callable[[Row], Any]
 ) -> Answer:
     """One page of the sorted rows in Polar's envelope."""
+    # Rows that are alike come newest first, except where time itself is asked to run forward. The sort is stable.
     ordered = list(rows)
+    if listing.sorting[-1] != ("created_at", False):
+        ordered.reverse()
     for field, descending in reversed(listing.sorting):
-        key = keys[field]
-        if descending:
-            ordered.reverse()
-        ordered.sort(key=_nulls_last(key), reverse=descending)
+        ordered.sort(key=_nulls_last(keys[field]), reverse=descending)
     start = (listing.page - 1) * listing.limit
     total = len(ordered)
     return answer_json(

@@ -4,7 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from agentpay.sandbox.polar import render_catalog
-from agentpay.sandbox.polar.entities import Customer, CustomerSession, Order, OrderItem, Price, Refund, Subscription
+from agentpay.sandbox.polar.entities import Customer, CustomerSession, Order, OrderItem, Refund, Subscription
 from agentpay.sandbox.polar.render_checkout import address
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _legacy_user(row: Customer) -> Json:
     return {
         "id": row.id,
         "email": row.email,
-        "public_name": (row.name or row.email or "?")[0].upper(),
+        "public_name": (row.name or row.email or "?")[0],
         "avatar_url": _avatar(row),
         "github_username": None,
     }
@@ -137,7 +137,6 @@ def order(state: "PolarState", row: Order) -> Json:
     product = state.products.get(row.product_id)
     discount = state.discounts.find(row.discount_id)
     subscription = state.subscriptions.find(row.subscription_id)
-    price = next((price for price in _known_prices(state, row) if price.id == row.product_price_id), None)
     return {
         "id": row.id,
         "created_at": row.created_at,
@@ -150,7 +149,7 @@ def order(state: "PolarState", row: Order) -> Json:
         "user_id": buyer.id,
         "user": _legacy_user(buyer),
         "product": render_catalog.product_reference(product),
-        "product_price": render_catalog.price(price, product) if price is not None else None,
+        "product_price": _price(state, row),
         "discount": render_catalog.discount_on_order(state, discount) if discount is not None else None,
         "subscription": _order_subscription(subscription) if subscription is not None else None,
         "items": [_order_item(item) for item in row.items],
@@ -162,12 +161,17 @@ def order(state: "PolarState", row: Order) -> Json:
     }
 
 
-def _known_prices(state: "PolarState", row: Order) -> list[Price]:
+def _price(state: "PolarState", row: Order) -> Json | None:
+    """The price that it names: of its product, of one that was left (OFFERS 17), or ad-hoc."""
     checkout = state.checkouts.find(row.checkout_id)
     if checkout is None and (subscription := state.subscriptions.find(row.subscription_id)) is not None:
         checkout = state.checkouts.find(subscription.checkout_id)
     ad_hoc = [price for prices in checkout.ad_hoc_prices.values() for price in prices] if checkout else []
-    return [*state.products.get(row.product_id).prices, *ad_hoc]
+    catalogue = (price for product in state.products for price in product.prices)
+    for price in (*ad_hoc, *catalogue):
+        if price.id == row.product_price_id:
+            return render_catalog.price(price, state.products.get(price.product_id))
+    return None
 
 
 def _order_sums(row: Order) -> Json:
