@@ -54,6 +54,8 @@ class ToolContext(msgspec.Struct, frozen=True):
     hesitation_signals: int
     hold: Callable[[Tx], Awaitable[None]]
     """Each transaction of an acting tool begins with it: locks the conversation, then raises if the turn was lost."""
+    address: str | None = None
+    """A hash of the visitor's client address, where known: standing offers are counted by it too."""
 
 
 Perform = Callable[[ToolContext, dict[str, Any]], Awaitable[ToolResult]]

@@ -22,6 +22,7 @@ class Offer(RecordModel):
     agent_version: Mapped[int] = mapped_column(sa.Integer)
     effect_key: Mapped[str] = mapped_column(unique=True)  # 'turn:step:call', or the caller's idempotency key
     visitor_key: Mapped[str]  # proven `sub:…`, else `session:…`
+    address: Mapped[str | None]  # a hash of the client address, for counting only
     product_id: Mapped[UUID]  # Polar's
     price_id: Mapped[UUID]  # Polar's: a changed price has another id
     quantity: Mapped[int] = mapped_column(sa.Integer, server_default="1")
@@ -31,6 +32,7 @@ class Offer(RecordModel):
     amount: Mapped[int]
     reasons: Mapped[list[str]] = mapped_column(server_default="{}")
     status: Mapped[str]
+    opened_at: Mapped[datetime | None]  # since when it could be accepted; null = a person never agreed to it
     expires_at: Mapped[datetime]
     # What carries it at Polar: a percentage (basis_points) or a fixed amount, once, for this product.
     discount_type: Mapped[str]
@@ -40,6 +42,7 @@ class Offer(RecordModel):
     discount_state: Mapped[str] = mapped_column(server_default="none")
     discount_ends_at: Mapped[datetime | None]
     void_reason: Mapped[str | None]
+    revoke_asked_at: Mapped[datetime | None]  # an accepted one that ran out: when its discount was asked to end
 
     __table_args__ = (
         one_of("status", OFFER_STATUSES),
@@ -53,6 +56,7 @@ class Offer(RecordModel):
         sa.CheckConstraint("list_amount > 0 and floor_amount >= 0", name="amounts"),
         sa.CheckConstraint("amount >= floor_amount", name="floor_amount"),
         sa.CheckConstraint("amount < list_amount", name="list_amount"),
+        sa.CheckConstraint("status not in ('open', 'accepted') or opened_at is not null", name="opened_at"),
         sa.CheckConstraint("(discount_type = 'percentage') = (basis_points is not null)", name="basis_points"),
         sa.CheckConstraint(
             "discount_state in ('none', 'creating') or (discount_id is not null and discount_ends_at is not null)",
@@ -61,12 +65,21 @@ class Offer(RecordModel):
         sa.CheckConstraint(
             "discount_state = 'none' or status in ('accepted', 'redeemed', 'expired', 'void')", name="discount_late"
         ),
+        # One price that the visitor can have, and beside it at most one that a person is asked for: while he waits for
+        # an answer he keeps what he holds.
         sa.Index(
             "ix_offers_one_standing",
             "conversation_id",
             "product_id",
             unique=True,
-            postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+            postgresql_where=sa.text("status in ('open', 'accepted')"),
+        ),
+        sa.Index(
+            "ix_offers_one_pending",
+            "conversation_id",
+            "product_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'pending_approval'"),
         ),
         sa.Index(
             "ix_offers_due",
@@ -76,6 +89,12 @@ class Offer(RecordModel):
         sa.Index("ix_offers_list", "organization_id", "status", sa.text("id desc")),
         sa.Index("ix_offers_conversation_id", "conversation_id", sa.text("id desc")),
         sa.Index("ix_offers_visitor", "organization_id", "visitor_key", "product_id"),
+        sa.Index(
+            "ix_offers_address",
+            "organization_id",
+            "address",
+            postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+        ),
         sa.Index(
             "ix_offers_product",
             "organization_id",

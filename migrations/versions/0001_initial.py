@@ -591,14 +591,12 @@ def upgrade() -> None:
     op.create_table(
         "coupon_tries",
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
-        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.Column("is_valid", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_coupon_tries_conversation_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("conversation_id", "code_hash", name=op.f("pk_coupon_tries")),
+        sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_coupon_tries")),
     )
     op.create_table(
         "events",
@@ -698,6 +696,7 @@ def upgrade() -> None:
         sa.Column("agent_version", sa.Integer(), nullable=False),
         sa.Column("effect_key", sa.Text(), nullable=False),
         sa.Column("visitor_key", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("price_id", sa.Uuid(), nullable=False),
         sa.Column("quantity", sa.Integer(), server_default="1", nullable=False),
@@ -707,6 +706,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("reasons", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("discount_type", sa.Text(), nullable=False),
         sa.Column("basis_points", sa.Integer(), nullable=True),
@@ -715,6 +715,7 @@ def upgrade() -> None:
         sa.Column("discount_state", sa.Text(), server_default="none", nullable=False),
         sa.Column("discount_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.Column("revoke_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(discount_type = 'percentage') = (basis_points is not null)", name=op.f("ck_offers_basis_points")
         ),
@@ -734,6 +735,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status in ('pending_approval', 'open', 'accepted', 'redeemed', 'expired', 'declined', 'void')",
             name=op.f("ck_offers_status"),
+        ),
+        sa.CheckConstraint(
+            "status not in ('open', 'accepted') or opened_at is not null", name=op.f("ck_offers_opened_at")
         ),
         sa.CheckConstraint("amount < list_amount", name=op.f("ck_offers_list_amount")),
         sa.CheckConstraint("amount >= floor_amount", name=op.f("ck_offers_floor_amount")),
@@ -756,6 +760,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_offers_organization_id_id")),
     )
     op.create_index(
+        "ix_offers_address",
+        "offers",
+        ["organization_id", "address"],
+        unique=False,
+        postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+    )
+    op.create_index(
         "ix_offers_conversation_id", "offers", ["conversation_id", sa.literal_column("id desc")], unique=False
     )
     op.create_index(
@@ -769,11 +780,18 @@ def upgrade() -> None:
         "ix_offers_list", "offers", ["organization_id", "status", sa.literal_column("id desc")], unique=False
     )
     op.create_index(
+        "ix_offers_one_pending",
+        "offers",
+        ["conversation_id", "product_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'pending_approval'"),
+    )
+    op.create_index(
         "ix_offers_one_standing",
         "offers",
         ["conversation_id", "product_id"],
         unique=True,
-        postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+        postgresql_where=sa.text("status in ('open', 'accepted')"),
     )
     op.create_index(
         "ix_offers_product",
@@ -1090,10 +1108,9 @@ def downgrade() -> None:
         postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
     )
     op.drop_index(
-        "ix_offers_one_standing",
-        table_name="offers",
-        postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+        "ix_offers_one_standing", table_name="offers", postgresql_where=sa.text("status in ('open', 'accepted')")
     )
+    op.drop_index("ix_offers_one_pending", table_name="offers", postgresql_where=sa.text("status = 'pending_approval'"))
     op.drop_index("ix_offers_list", table_name="offers")
     op.drop_index(
         "ix_offers_due",
@@ -1101,6 +1118,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
     )
     op.drop_index("ix_offers_conversation_id", table_name="offers")
+    op.drop_index(
+        "ix_offers_address",
+        table_name="offers",
+        postgresql_where=sa.text("status in ('pending_approval', 'open', 'accepted')"),
+    )
     op.drop_table("offers")
     op.drop_index("ix_messages_one_reply_per_turn", table_name="messages", postgresql_where=sa.text("role = 'agent'"))
     op.drop_table("messages")
