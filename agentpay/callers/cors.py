@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 
 from agentpay.callers.asgi import Call, Headers
-from agentpay.callers.recent import Recent
+from agentpay.kit.recent import Recent
 from agentpay.db.engine import Database
 from agentpay.kit.errors import Unavailable
 

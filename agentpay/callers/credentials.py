@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from agentpay.callers.recent import Recent
+from agentpay.kit.recent import Recent
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row
 from agentpay.kit import ids, limits

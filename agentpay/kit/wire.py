@@ -8,7 +8,8 @@ import msgspec
 from agentpay.kit import errors, limits
 
 Metadata = dict[str, str | int | float | bool]
-Currency = Annotated[str, msgspec.Meta(pattern="^[a-z]{3}$")]
+# The lengths refuse what the pattern lets pass: Python's `$` also matches before a final newline.
+Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=3, pattern="^[a-z]{3}$")]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=limits.LIST_LIMIT_MAX)]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
