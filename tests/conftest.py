@@ -5,12 +5,17 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
+from cryptography.fernet import Fernet
 
 from agentpay.db import migrate
 from agentpay.db.engine import Database
 from agentpay.sandbox.postgres import EmbeddedPostgres
+from agentpay.serve import Running, running
+from agentpay.settings import read
+from tests.cast import ADMIN_KEY, Shop, open_shop
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +48,42 @@ async def db(open_database: Database) -> AsyncIterator[Database]:
 
 async def empty(database: Database) -> None:
     tables = await database.all(
-        "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+        "select tablename from pg_tables where schemaname = 'public' and tablename not in ('alembic_version', 'processes')"
     )
     # One statement: foreign keys are checked at its end, so the order of tables does not matter.
     parts = ", ".join(f'd{i} as (delete from "{row["tablename"]}")' for i, row in enumerate(tables))
     await database.run(f"with {parts} select 1")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def service(database_url: str) -> AsyncIterator[Running]:
+    """The real service over HTTP: web and worker in one process, no limits that tests would hit by accident."""
+    settings = read(
+        {
+            "AGENTPAY_DATABASE_URL": database_url,
+            "AGENTPAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "AGENTPAY_ADMIN_KEYS": ADMIN_KEY,
+            "AGENTPAY_ALLOW_PRIVATE_ADDRESSES": "true",
+            "AGENTPAY_DRAIN_SECONDS": "1",
+            "AGENTPAY_STARTS_PER_ADDRESS_PER_MINUTE": "100000",
+            "AGENTPAY_MESSAGES_PER_CONVERSATION_PER_MINUTE": "1000",
+            "AGENTPAY_STREAMS_PER_ADDRESS": "1000",
+            "AGENTPAY_LOG_LEVEL": "error",
+        }
+    )
+    async with running(settings, with_worker=True) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def acme(service: Running, db: Database) -> AsyncIterator[Shop]:
+    """Acme Candles, a merchant with one sales agent, Wick; not connected to any Polar."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as http:
+        yield await open_shop(service, http, name="Acme Candles")
+
+
+@pytest_asyncio.fixture
+async def rival(service: Running, db: Database) -> AsyncIterator[Shop]:
+    """Rival Shop, another merchant of the same service: must see nothing of Acme's."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as http:
+        yield await open_shop(service, http, name="Rival Shop")

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -18,17 +18,27 @@ HEADERS = [
 
 class _SendsItself(ASGIResponse):
     def __init__(
-        self, chunks: AsyncIterator[bytes], *, on_end: Callable[[], None], on_gone: Callable[[], None]
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        on_end: Callable[[], None],
+        on_gone: Callable[[], None],
+        headers: Mapping[str, str],
     ) -> None:
         super().__init__()
         self._chunks = chunks
         self._on_end = on_end
         self._on_gone = on_gone
+        self._head: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [*HEADERS, *((name.lower().encode(), value.encode()) for name, value in headers.items())],
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         watch = asyncio.create_task(self._watch(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+            await send(self._head)
             async for chunk in self._chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

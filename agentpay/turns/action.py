@@ -24,7 +24,7 @@ _ASK: Final = frozenset({"search_knowledge", "request_human"})
 _TOOLS: Final[Mapping[Action, frozenset[str]]] = {
     Action.GREET: _LOOK,
     Action.SEARCH_PRODUCTS: _LOOK | {"check_inventory", "search_knowledge"},
-    Action.SHOW_PRODUCT: _LOOK | {"check_inventory", "quote_shipping", "search_knowledge"},
+    Action.SHOW_PRODUCT: _LOOK | _ASK | {"check_inventory", "quote_shipping"},
     Action.CLARIFY: _LOOK | _ASK,
     Action.CALCULATE_OFFER: _LOOK | {"propose_price", "validate_discount_code"},
     Action.EXPLAIN_NO_DISCOUNT: _LOOK,
@@ -42,9 +42,13 @@ _ABOUT_ORDERS: Final = frozenset(
     {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.PAYMENT_ISSUE, Intent.PAYMENT_CONFIRMATION}
 )
 _ABOUT_BUYING: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY})
-_FROM_KNOWLEDGE: Final = frozenset(
-    {Intent.PAYMENT_QUERY, Intent.RETURN_REQUEST, Intent.SUPPORT_REQUEST, Intent.GENERAL_QUESTION}
-)
+_PLAIN: Final[Mapping[Intent, Action]] = {
+    Intent.GREETING: Action.GREET,
+    Intent.HESITATION: Action.REPLY,
+    Intent.PAYMENT_QUERY: Action.ANSWER_FROM_KNOWLEDGE,
+    Intent.RETURN_REQUEST: Action.ANSWER_FROM_KNOWLEDGE,
+    Intent.SUPPORT_REQUEST: Action.ANSWER_FROM_KNOWLEDGE,
+} | dict.fromkeys(_ABOUT_ORDERS, Action.CHECK_ORDER)
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +66,8 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the agent's configuration opens (`agents.tools.open_tools`)."""
     previous_action: str | None = None
     previous_text: str | None = None
+    previous_intent: Intent | None = None
+    """Of the visitor's message before: what a question of ours was for."""
     focus: ProductFact | None = None
     shown: tuple[ProductFact, ...] = ()
     offers: tuple[OfferFact, ...] = ()
@@ -71,7 +77,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     is_proven_customer: bool = False
     customer_message_count: int = 1
     misses: int = 0
-    """Replies in a row, up to now, of which `missed` was true."""
+    """Replies in a row, up to now, of which `missed` is true."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -100,16 +106,26 @@ def is_stuck(situation: Situation) -> bool:
 def conclude(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> Action:
     """What the turn turned out to be, once its tools have spoken: this is stored and seen by the next message."""
     for call, result in reversed(results):
-        if call.name == "propose_price":
-            decision = result.facts.get("decision")
-            if decision == "needs_approval":
-                return Action.REQUEST_APPROVAL
-            return Action.CALCULATE_OFFER if decision in {"granted", "countered"} else Action.EXPLAIN_NO_DISCOUNT
-        if call.name == "create_checkout" and result.status == "done":
-            return Action.GENERATE_CHECKOUT
-        if call.name == "request_human" and result.status == "done":
-            return Action.ESCALATE
-    return action
+        concluded = _concluded(call, result)
+        if concluded is not None:
+            return concluded
+    # Nothing was offered or opened, so a "yes" to this reply must not be taken for an acceptance.
+    return Action.CLARIFY if action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT} else action
+
+
+def _concluded(call: ToolCall, result: ToolResult) -> Action | None:
+    if call.name == "create_checkout":
+        return Action.GENERATE_CHECKOUT
+    if call.name == "propose_price":
+        decision = result.facts.get("decision")
+        if decision == "needs_approval":
+            return Action.REQUEST_APPROVAL
+        return Action.CALCULATE_OFFER if decision in {"granted", "countered", "stands"} else Action.EXPLAIN_NO_DISCOUNT
+    if call.name == "validate_discount_code":
+        return Action.CALCULATE_OFFER if result.facts.get("valid") is True else Action.EXPLAIN_NO_DISCOUNT
+    if call.name == "request_human" and result.status == "done":
+        return Action.ESCALATE
+    return None
 
 
 def missed(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> bool:
@@ -123,24 +139,17 @@ def missed(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> bo
 def _action(situation: Situation) -> Action:
     if situation.intent is Intent.HUMAN_REQUEST:
         return Action.ESCALATE
-    answer = _short_answer(situation)
-    if answer is not None:
-        return answer
-    unclear = situation.confidence < CONFIDENCE_THRESHOLD and situation.intent is Intent.GENERAL_QUESTION
-    if is_stuck(situation) and unclear:
-        return Action.CLARIFY
-    if _says_nothing_to_do(situation):
-        return Action.REPLY
-    if situation.intent is Intent.GREETING:
-        return Action.GREET
-    if situation.intent in _ABOUT_ORDERS:
-        return Action.CHECK_ORDER
+    for read in (_small_talk, _answer_to_question):
+        action = read(situation)
+        if action is not None:
+            return action
+    if situation.intent is Intent.GENERAL_QUESTION:
+        unclear = situation.confidence < CONFIDENCE_THRESHOLD
+        return Action.CLARIFY if unclear and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
+    if situation.intent in _PLAIN:
+        return _PLAIN[situation.intent]
     if situation.intent is Intent.SHIPPING_QUESTION:
         return _about_shipping(situation)
-    if situation.intent in _FROM_KNOWLEDGE:
-        return Action.ANSWER_FROM_KNOWLEDGE
-    if situation.intent is Intent.HESITATION:
-        return Action.REPLY
     if situation.intent is Intent.PRICE_NEGOTIATION:
         return _about_price(situation)
     if situation.intent in _ABOUT_BUYING:
@@ -148,71 +157,107 @@ def _action(situation: Situation) -> Action:
     return _about_products(situation)
 
 
-def _short_answer(situation: Situation) -> Action | None:
-    """A bare yes or no, seen with the question before it."""
+def _small_talk(situation: Situation) -> Action | None:
+    """Words that want no tool: attempts to steer, insults, who are you."""
+    text = situation.text
+    if reading.steers(text) and situation.intent not in _ABOUT_ORDERS:
+        return Action.REPLY
+    if situation.intent is not Intent.GENERAL_QUESTION:
+        return None
+    talks = reading.insults(text) or reading.asks_identity(text) or reading.asks_how_we_are(text)
+    return Action.REPLY if talks or reading.announces_question(text) else None
+
+
+def _answer_to_question(situation: Situation) -> Action | None:
+    """A short answer, seen with the question before it; None where it is none."""
     asked = reading.find_asked(situation.previous_text)
     if reading.says_no(situation.text):
         return Action.REPLY
-    if not reading.says_yes(situation.text):
-        return None
+    if reading.says_yes(situation.text):
+        return _agreed(situation, asked)
+    entities, focus = situation.entities, situation.focus
+    if asked == "country" and entities.country is not None and "quote_shipping" in situation.open_tools:
+        return Action.QUOTE_SHIPPING
+    if asked == "amount" and entities.proposed_price is not None and focus is not None:
+        return Action.GENERATE_CHECKOUT
+    if asked == "seats" and entities.quantity is not None and focus is not None:
+        return Action.GENERATE_CHECKOUT
+    if situation.previous_action == Action.CLARIFY and _named(situation) is not None:
+        return _clarified(situation, asked)
+    return None
+
+
+def _agreed(situation: Situation, asked: str | None) -> Action | None:
     if asked == "person":
         return Action.ESCALATE
-    if asked == "price" and situation.focus is not None:
+    if asked == "price" and _meant(situation) is not None:
         return _about_price(situation)
     offered = situation.previous_action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT}
     if asked == "purchase" or (offered and asked is None):
         return _about_buying(situation)
-    if asked == "details" and situation.focus is not None:
+    if _meant(situation) is not None and asked == "details":
         return Action.SHOW_PRODUCT
     return None
 
 
-def _says_nothing_to_do(situation: Situation) -> bool:
-    return situation.intent is Intent.GENERAL_QUESTION and (
-        reading.insults(situation.text)
-        or reading.steers(situation.text)
-        or reading.asks_identity(situation.text)
-        or reading.asks_how_we_are(situation.text)
-    )
+def _clarified(situation: Situation, asked: str | None) -> Action | None:
+    """The visitor named the product that we asked for: on with what it was for."""
+    if situation.intent not in {Intent.PRODUCT_QUERY, Intent.GENERAL_QUESTION, Intent.PURCHASE_INTENT}:
+        return None
+    if asked == "price" or reading.talks_of_price(situation.previous_text or ""):
+        return _about_price(situation)
+    if situation.previous_intent in _ABOUT_BUYING:
+        return Action.GENERATE_CHECKOUT if situation.previous_intent is Intent.CHECKOUT_READY else Action.SHOW_PRODUCT
+    return None
 
 
 def _about_products(situation: Situation) -> Action:
-    focus, named = situation.focus, _named(situation)
-    if named is None and (focus is None or reading.asks_catalogue(situation.text) or _names_something_new(situation)):
-        compared = len(situation.shown) > 1 and reading.compares(situation.text)
-        return Action.SHOW_PRODUCT if compared and not situation.entities.product else Action.SEARCH_PRODUCTS
-    if reading.asks_stock(situation.text) and "check_inventory" in situation.open_tools:
+    product, text = _meant(situation), situation.text
+    if len(naming.find_all_named(text, situation.shown)) > 1:
+        return Action.SHOW_PRODUCT
+    if _named(situation) is None and (product is None or reading.asks_catalogue(text)):
+        return Action.SEARCH_PRODUCTS
+    if reading.asks_stock(text) and "check_inventory" in situation.open_tools:
         return Action.CHECK_INVENTORY
     return Action.SHOW_PRODUCT
 
 
 def _about_price(situation: Situation) -> Action:
-    focus, offer = situation.focus, _standing(situation)
-    if situation.entities.coupon_code is not None and "validate_discount_code" in situation.open_tools:
+    product, offer = _meant(situation), _standing(situation)
+    entities, tools = situation.entities, situation.open_tools
+    if entities.coupon_code is not None and "validate_discount_code" in tools:
         return Action.CALCULATE_OFFER
-    if focus is None:
-        return Action.SEARCH_PRODUCTS if situation.entities.product else Action.CLARIFY
-    if focus.amount_type == "custom" and situation.entities.proposed_price is not None:
+    if product is None:
+        return _about_price_of_unseen(situation)
+    if product.amount_type == "custom" and entities.proposed_price is not None:
         return Action.GENERATE_CHECKOUT
     if offer is not None and offer.status == "pending_approval":
         return Action.REQUEST_APPROVAL
     if offer is not None and offer.status == "open" and _meets(situation, offer):
         return Action.GENERATE_CHECKOUT
-    if not focus.negotiable or "propose_price" not in situation.open_tools:
+    if not product.negotiable or "propose_price" not in tools:
         return Action.EXPLAIN_NO_DISCOUNT
     return Action.CALCULATE_OFFER
 
 
+def _about_price_of_unseen(situation: Situation) -> Action:
+    if not naming.keywords(situation.entities.product or ""):
+        return Action.CLARIFY
+    return Action.CALCULATE_OFFER if "propose_price" in situation.open_tools else Action.SEARCH_PRODUCTS
+
+
 def _about_buying(situation: Situation) -> Action:
-    focus, offer = situation.focus, _standing(situation)
-    lower = situation.entities.proposed_price is not None and focus is not None and focus.amount_type != "custom"
-    if lower and not (offer is not None and offer.status == "open" and _meets(situation, offer)):
+    product, offer = _meant(situation), _standing(situation)
+    is_open = offer is not None and offer.status == "open"
+    if situation.entities.coupon_code is not None and not is_open:
         return _about_price(situation)
-    if offer is not None and offer.status == "open":
+    if _names_another_price(situation, product, offer if is_open else None):
+        return _about_price(situation)
+    if is_open:
         return Action.GENERATE_CHECKOUT
-    if focus is None:
-        return Action.SEARCH_PRODUCTS if situation.entities.product else Action.CLARIFY
-    if situation.intent is Intent.PURCHASE_INTENT and not _price_was_told(situation, focus):
+    if product is None:
+        return Action.SEARCH_PRODUCTS if naming.keywords(situation.entities.product or "") else Action.CLARIFY
+    if situation.intent is Intent.PURCHASE_INTENT and not _price_was_told(situation, product):
         return Action.SHOW_PRODUCT
     return Action.GENERATE_CHECKOUT
 
@@ -224,9 +269,9 @@ def _about_shipping(situation: Situation) -> Action:
 
 
 def _standing(situation: Situation) -> OfferFact | None:
-    """The offer of the product in focus; without a focus the newest."""
-    focus = situation.focus
-    return next((each for each in situation.offers if focus is None or each.product_id == focus.product_id), None)
+    """The offer of the product that is meant; where none is, the newest."""
+    product = _meant(situation)
+    return next((each for each in situation.offers if product is None or each.product_id == product.product_id), None)
 
 
 def _meets(situation: Situation, offer: OfferFact) -> bool:
@@ -235,19 +280,29 @@ def _meets(situation: Situation, offer: OfferFact) -> bool:
     return price is not None and price >= offer.amount and currency in {None, offer.currency}
 
 
+def _names_another_price(situation: Situation, product: ProductFact | None, offer: OfferFact | None) -> bool:
+    """`I'll take it for 80`: a wish about the price, unless 80 is what we offered or the buyer chooses the price."""
+    if situation.entities.proposed_price is None or product is None or product.amount_type == "custom":
+        return False
+    return offer is None or not _meets(situation, offer)
+
+
 def _price_was_told(situation: Situation, product: ProductFact) -> bool:
     told = situation.previous_text or ""
     return product.name in told and bool(product.price_text) and product.price_text in told
 
 
-def _named(situation: Situation) -> ProductFact | None:
-    return naming.find_named(
+def _meant(situation: Situation) -> ProductFact | None:
+    return naming.find_meant(
         situation.text,
         situation.shown,
         product=situation.entities.product,
         previous_text=situation.previous_text,
+        fallback=situation.focus,
     )
 
 
-def _names_something_new(situation: Situation) -> bool:
-    return situation.entities.product is not None and _named(situation) is None
+def _named(situation: Situation) -> ProductFact | None:
+    return naming.find_named(
+        situation.text, situation.shown, product=situation.entities.product, previous_text=situation.previous_text
+    )

@@ -40,6 +40,7 @@ class DraftWriter:
         self.lost = lost
         self.text = ""
         """What was accepted so far."""
+        self.has_spoken = False
         self._pending: list[str] = []
         self._pend = pend
         self.idle = asyncio.Event()
@@ -47,6 +48,7 @@ class DraftWriter:
 
     def say(self, text: str) -> None:
         if text:
+            self.has_spoken = True
             self._pending.append(text)
             self._pend(self)
 

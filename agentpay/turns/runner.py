@@ -29,6 +29,11 @@ TAKEOVERS_PER_SWEEP = 20
 RETRY_SECONDS = 1.0
 TRIES_MAX = 3
 
+APOLOGIES = {
+    "en": "Sorry, something went wrong on my side. Please write that once more, or ask for a person.",
+    "pt": "Desculpe, algo deu errado por aqui. Escreva de novo, por favor, ou peça para falar com uma pessoa.",
+}
+
 Prepare = Callable[[RunningTurn], Awaitable[Prepared]]
 
 
@@ -160,7 +165,18 @@ class Runner:
         except Exception as error:  # boundary: a turn that fails is ended, never left running
             log.error("turn.failed", turn_id=str(turn.id), exc_info=error)
             outcome = Outcome("failed", "error", end.FinalReply())
+        if outcome.status == "failed" and not writer.has_spoken:
+            writer.say(await self._apology(turn))
         await self._end(turn, writer, outcome)
+
+    async def _apology(self, turn: RunningTurn) -> str:
+        """What a visitor reads when nothing else came of the turn: a turn ends with something they can use."""
+        language = None
+        with contextlib.suppress(psycopg.Error, Unavailable):
+            language = await self._db.value(
+                "select agent_state ->> 'language' from conversations where id = %(id)s", {"id": turn.conversation_id}
+            )
+        return APOLOGIES["pt" if language == "pt" else "en"]
 
     async def _with_retries(self, turn: RunningTurn) -> Prepared:
         """The database may be away for a moment: reading is tried again before a turn is given up."""

@@ -1,0 +1,163 @@
+"""What a process is made of: every collaborator built once from settings and handed down. Contains nothing itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from agentpay.agents.repository import AgentsCache
+from agentpay.agents.tools import Tool
+from agentpay.conversations import tools as conversation_tools
+from agentpay.conversations.append import Appender
+from agentpay.conversations.render import LiveState
+from agentpay.conversations.stream import Hub
+from agentpay.db.doorbell import Doorbell
+from agentpay.db.engine import Database
+from agentpay.jobs.enqueue import Jobs
+from agentpay.kit.clock import Clock, utc_now
+from agentpay.kit.errors import NotFound
+from agentpay.kit.ids import uuid7
+from agentpay.llm.template.provider import TemplateProvider
+from agentpay.organizations.secrets import Vault
+from agentpay.polar.client import Credential
+from agentpay.polar.gateway import PolarGateway
+from agentpay.settings import Settings
+from agentpay.turns.flush import Flusher
+from agentpay.turns.incoming import MessageLimits, Reception
+from agentpay.turns.loop import Loop
+from agentpay.turns.prepare import Preparer
+from agentpay.turns.runner import Runner
+from agentpay.turns.standing import Standing
+from agentpay.turns.toolbox import Toolbox
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """One process's collaborators."""
+
+    settings: Settings
+    clock: Clock
+    process_id: UUID
+    db: Database
+    doorbell: Doorbell
+    hub: Hub
+    appender: Appender
+    jobs: Jobs
+    vault: Vault
+    polar: PolarGateway
+    agents_cache: AgentsCache
+    toolbox: Toolbox
+    flusher: Flusher
+    runner: Runner
+    reception: Reception
+    standing: Standing
+    live_state: LiveState
+
+
+def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
+    """Everything of one process, connected to nothing yet: `started` opens it."""
+    db = Database(settings.database_url, pool_max=settings.pool_max)
+    doorbell = Doorbell(db, listen_url=settings.listen_url)
+    hub = Hub(
+        db,
+        doorbell,
+        per_conversation_max=settings.streams_per_conversation,
+        per_address_max=settings.streams_per_address,
+    )
+    appender, jobs = Appender(doorbell), Jobs(doorbell)
+    vault = Vault(settings.encryption_keys)
+    polar = PolarGateway(db, credentials=lambda organization_id: polar_credential(db, vault, organization_id))
+    agents_cache = AgentsCache(db)
+    process_id = uuid7()
+    toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar))
+    flusher = Flusher(db, doorbell, hub)
+    runner = Runner(
+        db,
+        appender,
+        flusher,
+        Loop(db, appender, toolbox, provider=TemplateProvider()),
+        prepare=Preparer(db, agents_cache, clock=clock).prepare,
+        process_id=process_id,
+    )
+    limits = MessageLimits(
+        per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
+    )
+    return Parts(
+        settings=settings,
+        clock=clock,
+        process_id=process_id,
+        db=db,
+        doorbell=doorbell,
+        hub=hub,
+        appender=appender,
+        jobs=jobs,
+        vault=vault,
+        polar=polar,
+        agents_cache=agents_cache,
+        toolbox=toolbox,
+        flusher=flusher,
+        runner=runner,
+        reception=Reception(db, appender, jobs, owner=process_id, limits=limits),
+        standing=Standing(db, appender, jobs, owner=process_id),
+        live_state=live_state,
+    )
+
+
+async def live_state(db: Database, ids: set[UUID]) -> dict[UUID, tuple[str, datetime | None]]:
+    """Status and expiry of the offers, checkouts and orders that attachments name."""
+    rows = await db.all(
+        """select id, status, expires_at from offers where id = any(%(ids)s)
+        union all select id, status, expires_at from checkouts where id = any(%(ids)s)
+        union all select polar_order_id, status, null from orders where polar_order_id = any(%(ids)s)""",
+        {"ids": list(ids)},
+    )
+    return {row["id"]: (row["status"], row["expires_at"]) for row in rows}
+
+
+def all_tools(
+    settings: Settings, db: Database, appender: Appender, jobs: Jobs, polar: PolarGateway
+) -> tuple[Tool, ...]:
+    """The registry, in a fixed order: providers see a byte-stable list."""
+    return (*conversation_tools.tools(db, appender, jobs),)
+
+
+async def polar_credential(db: Database, vault: Vault, organization_id: UUID) -> Credential:
+    """An organization's way to Polar. Raises NotFound, SecretUnreadable."""
+    row = await db.one(
+        "select polar_base_url, polar_environment from organizations where id = %(id)s and deleted_at is null",
+        {"id": organization_id},
+    )
+    token = await vault.current(db, organization_id, "polar_token")
+    if row is None or token is None:
+        raise NotFound
+    return Credential(base_url=row["polar_base_url"], environment=row["polar_environment"], token=token)
+
+
+@asynccontextmanager
+async def started(parts: Parts) -> AsyncIterator[None]:
+    """The process's background tasks: doorbell, hub, flusher, leases and sweeps. Ends them in the right order.
+
+    At the end running turns get `AGENTPAY_DRAIN_SECONDS`; what is left is given away to any other process.
+    """
+    await parts.db.open()
+    await parts.runner.register()
+    tasks = [
+        asyncio.create_task(task, name=name)
+        for name, task in (
+            ("doorbell", parts.doorbell.run()),
+            ("hub", parts.hub.run()),
+            ("flusher", parts.flusher.run()),
+            ("runner", parts.runner.run()),
+        )
+    ]
+    try:
+        yield
+    finally:
+        await parts.runner.drain(parts.settings.drain_seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.polar.close()
+        await parts.db.close()

@@ -1,0 +1,176 @@
+"""Serving in this process: uvicorn under our own signals, the worker beside it where wanted, a clean way down."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import msgspec
+import structlog
+import uvicorn
+
+from agentpay import worker
+from agentpay.app import create_app
+from agentpay.compose import Parts, build, started
+from agentpay.operations import Metrics
+from agentpay.settings import Settings
+
+log = structlog.get_logger()
+
+CONNECTIONS_CLOSE_SECONDS = 2
+BACKLOG = 4_096
+START_SECONDS_MAX = 30.0
+
+
+# Local variables of a trace may hold a visitor's words or a secret: never logged.
+_TRACES = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+class PortInUse(Exception):
+    """Another program listens there already."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A server that answers. `url` has no path."""
+
+    url: str
+    parts: Parts
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: it would raise SIGTERM again after the end and skip our way down."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    with_worker: bool = False,
+    wrap: Callable[[Any], Any] | None = None,
+) -> AsyncIterator[Running]:
+    """The service on `host:port` (0 = any free port). `wrap` puts another ASGI app around ours (`dev`'s storefront).
+
+    The way down: no new turns, streams end, running turns drain, the rest is given away. Raises PortInUse.
+    """
+    configure_logging(settings)
+    listener = listen(host, port)
+    parts = build(settings)
+    metrics = Metrics()
+    app: Any = create_app(parts, metrics=metrics)
+    stop = asyncio.Event()
+    async with started(parts):
+        server = _Server(_config(wrap(app) if wrap else app))
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
+        working = asyncio.create_task(worker.work(parts, stop), name="worker") if with_worker else None
+        try:
+            await _until_started(server, serving)
+            yield Running(url=f"http://{host}:{listener.getsockname()[1]}", parts=parts)
+        finally:
+            stop.set()
+            parts.hub.close_all()
+            server.should_exit = True
+            await serving
+            if working is not None:
+                await working
+            listener.close()
+
+
+async def serve_until_signal(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:
+    """`agentpay web`: serve until SIGTERM or SIGINT."""
+    stopping = on_signal()
+    async with running(settings, host=host, port=port, with_worker=with_worker) as server:
+        log.info("web.started", url=server.url)
+        await stopping.wait()
+        log.info("web.stopping")
+
+
+async def work_until_signal(settings: Settings) -> None:
+    """`agentpay worker`: jobs, deliveries and orphaned turns, no HTTP."""
+    configure_logging(settings)
+    stopping = on_signal()
+    parts = build(settings)
+    async with started(parts):
+        log.info("worker.started")
+        await worker.work(parts, stopping)
+
+
+def on_signal() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT; the second one ends the process at once."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            sys.exit(1)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises PortInUse with a sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"Port {port} on {host} cannot be used: {error.strerror}.") from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def configure_logging(settings: Settings) -> None:
+    """Console for people, JSON for machines; libraries that would print URLs only warn."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    level = getattr(logging, settings.log_level.upper())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([_TRACES] if as_json else []),
+            structlog.processors.JSONRenderer()
+            if as_json
+            else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    for name in ("httpx", "httpcore", "uvicorn", "aiohttp", "anthropic", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.ERROR if name == "psycopg.pool" else logging.WARNING)
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on" if hasattr(app, "lifespan") else "off",
+        ws="none",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=CONNECTIONS_CLOSE_SECONDS,
+    )
+
+
+async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(START_SECONDS_MAX):
+        while not server.started:
+            if serving.done():
+                await serving
+            await asyncio.sleep(0.005)  # uvicorn offers no event for it
