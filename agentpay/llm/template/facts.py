@@ -42,6 +42,7 @@ _REASONS: Final[tuple[tuple[str, str], ...]] = (
     ("free", r"\bfree|_free|is_free"),
     ("currency", r"currency"),
     ("approval_pending", r"pending|waiting_approval|awaiting"),
+    ("final", r"standing_offers_limit"),
     ("standing_offer", r"standing|already_offered|offer_open|already_accepted"),
     ("already_subscribed", r"already_active|already_subscribed|activesubscription"),
     ("offer_expired", r"expired|offer_unavailable|offer_over|offer_void|void"),
@@ -147,14 +148,15 @@ def _product(row: Facts) -> ProductFact | None:
     product_id, name = text_of(row, "product_id", "id"), text_of(row, "name", "product_name")
     if not product_id or not name:
         return None
+    amount_type = text_of(row, "amount_type") or "fixed"
     return ProductFact(
         product_id=product_id,
         name=name,
         price_text=text_of(row, "price_text", "amount_text"),
         amount=whole_of(row, "amount"),
         currency=text_of(row, "currency").lower() or None,
-        negotiable=row.get("negotiable") is True,
-        amount_type=text_of(row, "amount_type") or "fixed",
+        negotiable=row.get("negotiable", amount_type == "fixed") is True,
+        amount_type=amount_type,
         recurring_interval=text_of(row, "recurring_interval") or None,
         description=text_of(row, "description"),
     )
@@ -167,6 +169,12 @@ def same_product(left: ProductFact | None, right: ProductFact | None) -> bool:
 def with_fresh(focus: ProductFact | None, fresh: Sequence[ProductFact]) -> ProductFact | None:
     """The focus as this turn's look-up saw it, where one did."""
     return next((each for each in fresh if same_product(each, focus)), focus)
+
+
+def searched_in_vain(results: Results) -> bool:
+    """The first search found nothing, so that the next looked at everything."""
+    searches = [result for call, result in results if call.name == "search_products"]
+    return len(searches) > 1 and not rows_of(searches[0].facts, "products", "items")
 
 
 def structs_of(values: Sequence[msgspec.Struct]) -> list[Facts]:

@@ -77,17 +77,15 @@ def _nothing(scene: Scene) -> tuple[Wanted, ...]:
 
 def _search(scene: Scene) -> tuple[Wanted, ...]:
     """Search; when nothing was found, look at what there is at all."""
+    if is_comparison(scene):
+        return ()
     made = [result for call, result in scene.results if call.name == "search_products"]
     query = product_query(scene)
     if not made:
-        return (_search_for(scene, query),)
+        return (Wanted("search_products", {"query": query}),)
     if query and len(made) == 1 and made[0].status == "done" and not scene.found:
-        return (_search_for(scene, ""),)
+        return (Wanted("search_products", {"query": ""}),)
     return ()
-
-
-def _search_for(scene: Scene, query: str) -> Wanted:
-    return Wanted("search_products", {"query": query})
 
 
 def product_query(scene: Scene) -> str:
@@ -99,35 +97,77 @@ def product_query(scene: Scene) -> str:
     return " ".join(word for word in words[:QUERY_WORDS_MAX] if not word.isdigit())
 
 
-def _show(scene: Scene) -> tuple[Wanted, ...]:
-    if scene.focus is None:
-        return () if _is_comparison(scene) else _search(scene)
-    if facts.was_asked(scene.results, "show_product") or scene.found or was_just_told(scene, scene.focus):
+def is_comparison(scene: Scene) -> bool:
+    """Several products in view are to be compared, and nothing has to be looked up for it."""
+    return not scene.results and len(compared(scene)) > 1
+
+
+def compared(scene: Scene) -> tuple[ProductFact, ...]:
+    """The products to compare: the two or more that are named, else those just listed, else all in view."""
+    brief = scene.brief
+    if brief.intent in {"purchase_intent", "checkout_ready"}:
         return ()
-    return (Wanted("show_product", {"product_id": scene.focus.product_id}),)
+    named = naming.find_all_named(brief.text, brief.shown)
+    if len(named) > 1:
+        return tuple(named)
+    if named or not reading.compares(brief.text) or naming.keywords(entity(brief, "product") or ""):
+        return ()
+    listed = naming.find_listed(brief.shown, brief.previous_text)
+    return tuple(listed) if len(listed) > 1 else brief.shown
 
 
-def _is_comparison(scene: Scene) -> bool:
-    return len(scene.brief.shown) > 1 and reading.compares(scene.brief.text)
+def _show(scene: Scene) -> tuple[Wanted, ...]:
+    product = scene.focus
+    if product is None:
+        return _search(scene)
+    if is_comparison(scene):
+        return ()
+    if not scene.results and not was_just_told(scene, product):
+        return (Wanted("show_product", {"product_id": product.product_id}),)
+    return _knowledge(scene) if asks_beyond(scene, product) else ()
 
 
 def was_just_told(scene: Scene, product: ProductFact) -> bool:
-    brief = scene.brief
-    return brief.previous_action == "show_product" and fold(product.name) in fold(brief.previous_text or "")
+    """The last message was about this product alone."""
+    listed = naming.find_listed(scene.brief.shown, scene.brief.previous_text)
+    return len(listed) == 1 and facts.same_product(listed[0], product)
+
+
+def asks_beyond(scene: Scene, product: ProductFact) -> bool:
+    """A question about the product that neither its price nor its description answers."""
+    text = scene.brief.text
+    if scene.brief.intent == "purchase_intent" or reading.asks_price(text) or not reading.asks(text):
+        return False
+    asked = question_words(scene, product)
+    return bool(asked) and not any(word in fold(product.description) for word in asked)
+
+
+def question_words(scene: Scene, product: ProductFact) -> tuple[str, ...]:
+    """The words of the message that are neither common nor the product's name."""
+    name = fold(product.name)
+    return tuple(word for word in naming.keywords(scene.brief.text) if word not in name)
+
+
+def _introduce(scene: Scene, product: ProductFact) -> tuple[Wanted, ...]:
+    """A look at a product that this conversation was not shown yet (the page's own): tools name shown ids only."""
+    in_view = {each.product_id for each in (*scene.found, *scene.brief.shown)}
+    if product.product_id in in_view | {offer.product_id for offer in scene.brief.offers}:
+        return ()
+    if "show_product" not in scene.open_tools or facts.was_asked(scene.results, "show_product"):
+        return ()
+    return (Wanted("show_product", {"product_id": product.product_id}),)
 
 
 def _offer(scene: Scene) -> tuple[Wanted, ...]:
-    code = entity(scene.brief, "coupon_code")
-    if code is not None:
-        if facts.was_asked(scene.results, "validate_discount_code"):
-            return ()
-        about = {"product_id": scene.focus.product_id} if scene.focus else {}
-        return (Wanted("validate_discount_code", {"code": code, **about}),)
+    if code := entity(scene.brief, "coupon_code"):
+        return _coupon(scene, code)
     product = scene.focus
     if product is None:
-        return _search(scene) if entity(scene.brief, "product") else ()
+        return _search(scene) if entity(scene.brief, "product") and not scene.found else ()
     if not product.negotiable or facts.was_asked(scene.results, "propose_price"):
         return ()
+    if new := _introduce(scene, product):
+        return new
     asked: dict[str, Any] = {"product_id": product.product_id}
     amount, percent = amount_in(scene, product), scene.brief.entities.get("discount_percent")
     if amount is not None:
@@ -141,12 +181,22 @@ def _offer(scene: Scene) -> tuple[Wanted, ...]:
     return (Wanted("propose_price", {name: value for name, value in asked.items() if value is not None}),)
 
 
+def _coupon(scene: Scene, code: str) -> tuple[Wanted, ...]:
+    if facts.was_asked(scene.results, "validate_discount_code"):
+        return ()
+    if scene.focus is None:
+        return (Wanted("validate_discount_code", {"code": code}),)
+    return _introduce(scene, scene.focus) or (
+        Wanted("validate_discount_code", {"code": code, "product_id": scene.focus.product_id}),
+    )
+
+
 def _checkout(scene: Scene) -> tuple[Wanted, ...]:
     product = find_purchase(scene)
-    if product is None:
-        return _search(scene) if entity(scene.brief, "product") else ()
-    if facts.was_asked(scene.results, "create_checkout") or wants_amount(scene, product):
+    if product is None or wants_amount(scene, product) or facts.was_asked(scene.results, "create_checkout"):
         return ()
+    if new := _introduce(scene, product):
+        return new
     asked: dict[str, Any] = {"product_id": product.product_id}
     if scene.standing is not None:
         asked["offer_id"] = scene.standing.offer_id
@@ -167,11 +217,16 @@ def code_before(previous_text: str | None) -> str | None:
 
 
 def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
-    if facts.was_asked(scene.results, "search_knowledge"):
+    """Search the articles; a general question that they do not answer may still name a product."""
+    looked = facts.find_result(scene.results, "search_knowledge")
+    if looked is None:
+        query = shorten(scene.brief.text, characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)
+        return (Wanted("search_knowledge", {"query": query}),)
+    answered = facts.rows_of(looked.facts, "articles", "items")
+    query = product_query(scene)
+    if answered or scene.brief.intent != "general_question" or not query or scene.found:
         return ()
-    return (
-        Wanted("search_knowledge", {"query": shorten(scene.brief.text, characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)}),
-    )
+    return () if facts.was_asked(scene.results, "search_products") else (Wanted("search_products", {"query": query}),)
 
 
 def _order(scene: Scene) -> tuple[Wanted, ...]:

@@ -9,10 +9,14 @@ from typing import Final, Literal
 
 from agentpay.kit.text import fold
 
-Asked = Literal["person", "purchase", "price", "details", "country"]
+Asked = Literal["amount", "seats", "country", "person", "price", "purchase", "details"]
 """What the agent's last message asked or offered."""
 
-SHORT_ANSWER_WORDS_MAX: Final = 6
+SHORT_ANSWER_WORDS_MAX: Final = 7
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def _any(*words: str) -> re.Pattern[str]:
@@ -20,25 +24,32 @@ def _any(*words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)")
 
 
-_LEAD: Final = r"^\W*(?:(?:oh|ah|well|hmm+|entao|bem|bom|and|e|so)\b\W*)*"
-_YES: Final = re.compile(
-    _LEAD + r"(?:yes|yeah|yep|yup|ya|sure|ok|okay|okey|of course|absolutely|definitely|please do|go ahead|"
-    r"sounds good|perfect|great|do it|let'?s do it|let'?s go|deal|agreed|i accept|i agree|works for me|fine|why not|"
-    r"sim|ss|s|claro|com certeza|pode|isso|beleza|blz|fechado|fechou|combinado|aceito|topo|bora|vamos|perfeito|otimo|"
-    r"manda|quero|por favor|certo|ta bom|tudo bem|positivo|👍|👌|✅)(?!\w)"
+_TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[👍👌✅👎]")
+_AGREEING: Final = _words(
+    """yes yeah yep yup ya sure ok okay okey absolutely definitely perfect great deal agreed accept fine sounds works
+    sim ss s claro certeza beleza blz fechado fechou combinado aceito topo bora vamos perfeito otimo certo positivo
+    quero pode isso manda 👍 👌 ✅"""
 )
-_NO: Final = re.compile(
-    _LEAD + r"(?:no|nope|nah|not now|not yet|not really|don'?t|never ?mind|"
-    r"nao|nn|n|agora nao|ainda nao|deixa|melhor nao|de jeito nenhum|negativo|👎)(?!\w)"
+_WITH_A_YES: Final = _words(
+    """please thanks thank you of course i i'll do it that this let's lets go ahead for me with to would like love
+    the open checkout my and well oh ah then now is good cool nice awesome send link pay buy order take a an person
+    human price offer up get make
+    por favor obrigado obrigada com eu a o as os uma um abrir abre abra pagamento link ser mandar ver entao mesmo ta
+    esta bom bem tudo agora essa esse oferta preco proposta pessoa falar e que para pra ne ai so"""
 )
-_CONDITION: Final = re.compile(r"\b(but|only if|unless|except|however|mas|porem|so se|desde que)\b|\?")
+_REFUSING: Final = _words("no nope nah not never don't nao nn n negativo nunca 👎")
+_WITH_A_NO: Final = _words(
+    """thanks thank you now yet really mind that's it's all for i i'm am good ok okay fine oh well
+    obrigado obrigada ainda agora por enquanto deixa pra la melhor de jeito nenhum ok ta bom"""
+)
 
 _THANKS: Final = _any(
     "thanks?", "thank you", "thx", "ty", "cheers", "obrigad[oa]s?", "obg", "brigad[oa]", "valeu", "vlw", r"agradec\w+"
 )
 _GOODBYE: Final = _any(
-    "bye", "goodbye", "good bye", "see you", "see ya", "cya", "good night", "have a (?:good|nice|great) .*", "take care",
-    "that'?s all", "tchau", "ate (?:logo|mais|breve|amanha)", "falou", "flw", "tenha um.*", "era so isso", "so isso",
+    "bye", "goodbye", "good bye", "see you", "see ya", "cya", "good night", "have a (?:good|nice|great) .*",
+    "take care", "that'?s all", "tchau", "ate (?:logo|mais|breve|amanha)", "falou", "flw", "tenha um.*",
+    "era so isso", "so isso",
 )  # fmt: skip
 _INSULT: Final = _any(
     "idiots?", "stupid", "dumb", "moron", "useless", "garbage", r"shit\w*", r"fuck\w*", "asshole", "bastard", "bitch",
@@ -52,23 +63,22 @@ _STEERING: Final = _any(
     r"(?:hidden |secret |initial |system )?(?:instructions?|prompts?|rules|instrucoes|regras|configuracao)",
     "system prompts?", "prompt do sistema", "jailbreak", "developer mode", "dev mode", "modo desenvolvedor", "dan mode",
     "you are now", "from now on you", "pretend (?:to be|you)", "act as", "role ?play", "finja", "aja como",
-    "voce agora e", "a partir de agora voce", "(?:your|seu|sua) (?:floor|margin|bottom line|piso|margem)",
-    "set the price", "mude o preco para",
+    "voce agora e", "a partir de agora voce",
 )  # fmt: skip
 _IDENTITY: Final = _any(
-    "who are you", "what are you", "are you (?:an? )?(?:bot|robot|human|real|ai|person|machine|chatgpt)", "your name",
-    "what can you do", "how can you help", "quem e (?:voce|vc)", "(?:voce|vc) e (?:uma? )?(?:robo|bot|humano|pessoa|ia)",
-    "(?:voce|vc) e (?:uma? )?maquina", "seu nome", "o que (?:voce|vc) (?:faz|pode fazer)",
+    "who are you", "what are you", "are you (?:an? )?(?:bot|robot|human|real|ai|person|machine|chatgpt)",
+    "your name", "what can you do", "how can you help", "quem e (?:voce|vc)",
+    "(?:voce|vc) e (?:uma? )?(?:robo|bot|humano|pessoa|ia|maquina)", "seu nome", "o que (?:voce|vc) (?:faz|pode fazer)",
     "com quem (?:eu )?(?:falo|estou falando)",
 )  # fmt: skip
 _HOW_ARE_YOU: Final = _any(
-    "how are you", "how'?s it going", "how do you do", "what'?s up", "sup", "como vai", "tudo bem", "tudo bom", "td bem",
-    "beleza", "como (?:voce|vc) esta",
+    "how are you", "how'?s it going", "how do you do", "what'?s up", "sup", "como vai", "tudo bem", "tudo bom",
+    "td bem", "beleza", "como (?:voce|vc) esta",
 )  # fmt: skip
 _COMPARE: Final = _any(
-    r"compar\w+", "differences?", "differ", "versus", "vs", "better", "best", "which one", "which of", "which should .*",
-    "cheapest", r"recommend\w*", "diferencas?", "melhor", "qual del[ea]s", "qual d[oa]s", "entre (?:os|as|el[ea]s)",
-    "mais barat[oa]s?", r"recomend\w+",
+    r"compar\w+", "differences?", "differ", "versus", "vs", "better", "best", "which one", "which of",
+    "which should .*", "cheapest", r"recommend\w*", "diferencas?", "melhor", "qual del[ea]s", "qual d[oa]s",
+    "entre (?:os|as|el[ea]s)", "mais barat[oa]s?", r"recomend\w+",
 )  # fmt: skip
 _CHEAPEST: Final = _any(
     r"cheap\w*", "least expensive", "lowest price", "affordable", "mais barat[oa]s?", "mais em conta", "menor preco"
@@ -83,31 +93,47 @@ _PRICE: Final = _any(
 _CATALOGUE: Final = _any(
     "what do you (?:have|sell|offer)", "what (?:products|else)", "which products", "products", "catalog(?:ue)?",
     "anything", "options", "plans", "everything", "show me (?:what|all|your|other).*", "browse", "collection",
-    "o que (?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo", "opcoes", "planos",
-    "colecao", "outr[oa]s",
+    "o que (?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo", "opcoes",
+    "planos", "colecao", "outr[oa]s",
+)  # fmt: skip
+_QUESTION: Final = re.compile(
+    r"\?|^\W*(?:what|which|who|when|where|why|how|is|are|does|do|can|could|will|would|has|have"
+    r"qual|quais|quem|quando|onde|por que|como|quanto|e|sao|tem|da|pode|serve|funciona|vem)\b"
+)
+_ANNOUNCEMENT: Final = re.compile(
+    r"^\W*(?:i have|i've got|i got|can i ask|may i ask|eu tenho|tenho|posso (?:fazer|tirar)) "
+    r"(?:an?|some|another|one|uma?s?|outra)? ?(?:quick )?(?:questions?|doubts?|perguntas?|duvidas?)\W*$"
+)
+_PRICE_TALK: Final = _any(
+    "about the price", "talk about the price", "do about the price", "see what i can do", "discount",
+    "conversar sobre o preco", "consigo no preco", "vamos ver o que consigo", "desconto",
 )  # fmt: skip
 _PORTUGUESE: Final = re.compile(
     r"[ãõçáâéêíóôú]|\b(oi|ola|como|posso|ajudar|voce|bem-vind[oa]|sou|em que|seja)\b", re.IGNORECASE
 )
 
 _ASKED: Final[tuple[tuple[Asked, re.Pattern[str]], ...]] = (
-    ("country", _any("which country", "what country", "country", "pais")),
+    ("amount", _any("how much would you like to pay", "what would you like to pay", "gostaria de pagar", "quer pagar")),
+    ("seats", _any("how many seats", "quantas licencas")),
+    ("country", _any("country", "pais")),
     ("person", _any("person", "human", "someone", "team", "colleague", "pessoa", "atendente", "alguem", "equipe")),
-    ("price", _any("(?:better|new|lower) price", "on the price", "discount", "preco melhor", "preco menor", "desconto")),
-    ("purchase", _any("checkout", "payment", "pay", "buy", "order", "take it", "purchase", "deal", "accept", "pagamento",
-                      "pagar", "comprar", "compra", "fechar", "fechamos", "levar", "aceita", "pedido")),
+    ("price", _any("(?:better|new|lower) price", "on the price", "discount", "preco melhor", "desconto")),
+    ("purchase", _any(
+        "checkout", "payment", "pay", "buy", "order", "take it", "purchase", "deal", "accept",
+        "pagamento", "pagar", "comprar", "compra", "fechar", "fechamos", "levar", "aceita", "pedido",
+    )),
     ("details", _any("more about", "tell you more", "details", "know more", "mais sobre", "detalhes", "saber mais")),
 )  # fmt: skip
 
 
 def says_yes(text: str) -> bool:
-    """A bare agreement: short, without a condition or a question of its own."""
-    return _short_answer(_YES, text)
+    """A bare agreement, without a condition, a wish or a question of its own."""
+    return _short_answer(text, _AGREEING, _WITH_A_YES)
 
 
 def says_no(text: str) -> bool:
-    """A bare refusal: short, without a condition or a question of its own."""
-    return _short_answer(_NO, text)
+    """A bare refusal, without a reason, a wish or a question of its own."""
+    return _short_answer(text, _REFUSING, _WITH_A_NO)
 
 
 def says_thanks(text: str) -> bool:
@@ -135,6 +161,16 @@ def asks_how_we_are(text: str) -> bool:
     return _HOW_ARE_YOU.search(fold(text)) is not None
 
 
+def announces_question(text: str) -> bool:
+    """`I have a question`, and nothing more."""
+    return _ANNOUNCEMENT.search(fold(text)) is not None
+
+
+def talks_of_price(text: str) -> bool:
+    """The agent asked which product a wish about the price is for."""
+    return _PRICE_TALK.search(fold(text)) is not None
+
+
 def compares(text: str) -> bool:
     return _COMPARE.search(fold(text)) is not None
 
@@ -145,6 +181,11 @@ def wants_cheapest(text: str) -> bool:
 
 def asks_stock(text: str) -> bool:
     return _STOCK.search(fold(text)) is not None
+
+
+def asks(text: str) -> bool:
+    """Whether the message is a question, with or without its mark."""
+    return _QUESTION.search(fold(text)) is not None
 
 
 def asks_price(text: str) -> bool:
@@ -170,10 +211,13 @@ def find_asked(previous_text: str | None) -> Asked | None:
     return next((asked for asked, pattern in _ASKED if pattern.search(questions[-1])), None)
 
 
-def _short_answer(pattern: re.Pattern[str], text: str) -> bool:
-    folded = fold(text).strip()
+def _short_answer(text: str, core: frozenset[str], company: frozenset[str]) -> bool:
+    """Only words that go with such an answer, at least one that makes it; a question is no answer."""
+    folded = fold(text)
+    words = _TOKEN.findall(folded)
     return (
-        pattern.match(folded) is not None
-        and len(folded.split()) <= SHORT_ANSWER_WORDS_MAX
-        and _CONDITION.search(folded) is None
+        0 < len(words) <= SHORT_ANSWER_WORDS_MAX
+        and "?" not in folded
+        and any(word in core for word in words)
+        and all(word in core or word in company for word in words)
     )

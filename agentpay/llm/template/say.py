@@ -34,10 +34,15 @@ _BY_ACTION: Final[Mapping[str, Callable[[Scene], Draft]]] = {
     "reply": say_talk.say_reply,
 }
 
+_TALK: Final = frozenset({"greet", "clarify", "reply"})
+"""Actions that look nothing up: where a model did before it fell silent, what it found is told."""
+
 
 def answer(scene: Scene) -> Draft:
     """The worded answer; there is one for every request."""
     for tool, saying in _TOLD:
         if facts.was_asked(scene.results, tool):
             return saying(scene)
+    if scene.found and scene.brief.action in _TALK:
+        return say_goods.say_products(scene)
     return _BY_ACTION.get(scene.brief.action, say_talk.say_reply)(scene)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from agentpay.kit.text import shorten
-from agentpay.llm.template import facts
+from agentpay.llm.template import facts, knowledge, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity, find_checkout
 from agentpay.llm.template.voice import Draft
@@ -22,7 +22,7 @@ _UNKNOWN: Final = {
 def say_knowledge(scene: Scene) -> Draft:
     """What the shop's articles say; where they say nothing, that, and a person."""
     voice = scene.voice
-    told = knowledge_told(scene)
+    told = knowledge.told(scene)
     if told:
         return voice.draft(told, voice.if_proactive("anything_else"))
     if (
@@ -31,29 +31,13 @@ def say_knowledge(scene: Scene) -> Draft:
         and not entity(scene.brief, "country")
     ):
         return voice.draft(voice.say("ask_country"))
+    if scene.found:
+        return say_goods.say_products(scene)
     looked = facts.find_result(scene.results, "search_knowledge")
     if looked is not None and looked.status == "failed":
         return voice.draft(voice.say("lookup_down"), *_person_offered(scene), replies=_person_replies(scene))
     key = _UNKNOWN.get(scene.brief.intent, "unknown_answer")
     return voice.draft(voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
-
-
-def knowledge_told(scene: Scene) -> str:
-    """The best article's words with its title; "" when nothing was found."""
-    voice, result = scene.voice, facts.find_result(scene.results, "search_knowledge")
-    if result is None or result.status != "done":
-        return ""
-    articles = [
-        row for row in facts.rows_of(result.facts, "articles", "items") if facts.text_of(row, "snippet", "content")
-    ]
-    if not articles:
-        return ""
-    snippet = voice.snippet(facts.text_of(articles[0], "snippet", "content"))
-    title = shorten(facts.text_of(articles[0], "title"), characters_max=80)
-    if not snippet:
-        return ""
-    said = snippet if snippet[-1] in ".!?…" else snippet + "."
-    return said + (" " + voice.say("source", title=title) if title else "")
 
 
 def say_orders(scene: Scene) -> Draft:
@@ -67,12 +51,14 @@ def say_orders(scene: Scene) -> Draft:
     if not rows:
         return _no_order(scene)
     told = _orders_told(scene, rows)
+    if intent == "payment_confirmation" and _waits_for_payment(scene, rows):
+        return _no_order(scene)
     if intent == "payment_confirmation":
         return voice.draft(voice.say("payment_arrived"), told, voice.if_proactive("anything_else"))
     if intent in {"refund_request", "payment_issue"}:
         key = "refund_by_person" if intent == "refund_request" else "issue_by_person"
         return voice.draft(
-            voice.say("sorry_about_that"), told, knowledge_told(scene), voice.say(key), *_person_offered(scene),
+            voice.say("sorry_about_that"), told, knowledge.told(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
     return voice.draft(told, voice.say("access_by_mail"), *_person_offered(scene), replies=_person_replies(scene))
@@ -100,7 +86,8 @@ def say_handoff(scene: Scene) -> Draft:
     voice, result = scene.voice, facts.find_result(scene.results, "request_human")
     if scene.brief.handoff == "taken":
         return voice.draft(voice.say("person_here"))
-    if scene.brief.handoff == "asked":
+    state = facts.text_of(result.facts, "state") if result else ""
+    if scene.brief.handoff == "asked" or (result and result.status == "refused" and state == "asked"):
         return voice.draft(voice.say("person_asked_before"), voice.if_proactive("meanwhile"))
     if result is not None and result.status == "done":
         return voice.draft(voice.say("person_asked"), voice.if_proactive("meanwhile"))
@@ -119,11 +106,20 @@ def _no_order(scene: Scene) -> Draft:
     if intent == "payment_issue":
         key = "issue_try_again" if waiting is not None else "issue_by_person"
         return voice.draft(
-            voice.say("sorry_about_that"), knowledge_told(scene), voice.say(key), *_person_offered(scene),
+            voice.say("sorry_about_that"), knowledge.told(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
     key = "no_orders_of_yours" if scene.brief.is_proven_customer else "who_are_you"
-    return voice.draft(voice.say(key), knowledge_told(scene), *_person_offered(scene), replies=_person_replies(scene))
+    return voice.draft(voice.say(key), knowledge.told(scene), *_person_offered(scene), replies=_person_replies(scene))
+
+
+def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:
+    """The newest checkout is unpaid and the look-up brought no order that was not known before: an older order is no
+    proof of this payment."""
+    known = {order.order_id for order in scene.brief.orders}
+    is_new = any(facts.text_of(row, "order_id") not in known for row in rows)
+    newest = scene.brief.checkouts[0].status if scene.brief.checkouts else ""
+    return newest in {"open", "creating", "confirmed"} and not is_new
 
 
 def _orders_told(scene: Scene, rows: Sequence[Facts]) -> str:

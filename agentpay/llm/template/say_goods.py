@@ -1,10 +1,11 @@
 """Words about products: what there is, what one costs, how two differ, whether it is in stock. Pure."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from agentpay.kit.text import shorten
-from agentpay.llm.template import facts, plan, reading
+from agentpay.llm.template import facts, knowledge, plan, reading
 from agentpay.llm.template.scene import Scene, entity, entity_number
 from agentpay.llm.template.voice import Draft, Voice
 from agentpay.llm.types import ProductFact
@@ -12,45 +13,43 @@ from agentpay.llm.types import ProductFact
 LISTED: Final = {"concise": 3, "medium": 4, "detailed": 5}
 NAME_CHARACTERS_MAX: Final = 60
 REPLY_CHARACTERS_MAX: Final = 40
+_PLAIN_PRICE: Final = re.compile(r"(?:from |a partir de )?(?!\d+ [^\W\d])[^\w\s]*(?:[A-Z]{1,3}[^\w\s]\s?)?\d")
+"""A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
 
 
 def say_products(scene: Scene) -> Draft:
     """What a search found."""
     voice = scene.voice
-    if not scene.results and len(scene.brief.shown) > 1 and reading.compares(scene.brief.text):
-        return _comparison(scene, scene.brief.shown)
+    if plan.is_comparison(scene):
+        return _comparison(scene)
     looked = facts.find_result(scene.results, "search_products")
-    if looked is not None and looked.status != "done":
-        return voice.draft(voice.say("catalogue_down"), replies=())
+    if looked is not None and looked.status != "done" and not scene.found:
+        return voice.draft(voice.say("catalogue_down"))
     if not scene.found:
         return voice.draft(voice.say("nothing_at_all"), voice.say("ask_what_else"))
-    if _searched_twice(scene):
+    if facts.searched_in_vain(scene.results):
         return _alternatives(scene)
     fitting = _within_budget(scene, scene.found)
     if not fitting:
         return _over_budget(scene)
-    if len(fitting) == 1:
-        return product_told(scene, fitting[0])
-    return _several(scene, fitting)
+    if len(fitting) > 1:
+        return _several(scene, fitting)
+    if scene.brief.intent in {"purchase_intent", "checkout_ready"}:
+        return confirm_purchase(scene, fitting[0])
+    return product_told(scene, fitting[0])
 
 
 def say_product(scene: Scene) -> Draft:
     """The product in focus, or what stands in for it."""
+    if plan.is_comparison(scene):
+        return _comparison(scene)
     if scene.focus is None:
-        return say_products(scene) if scene.found or scene.results else say_nothing_in_view(scene)
-    if scene.brief.intent == "purchase_intent":
+        return say_products(scene) if scene.results else ask_which(scene, scene.brief.shown)
+    if scene.brief.intent in {"purchase_intent", "checkout_ready"}:
         return confirm_purchase(scene, scene.focus)
-    if not scene.found and len(scene.brief.shown) > 1 and reading.compares(scene.brief.text):
-        return _comparison(scene, scene.brief.shown)
+    if facts.was_asked(scene.results, "search_knowledge"):
+        return _beyond_description(scene, scene.focus)
     return product_told(scene, scene.focus)
-
-
-def say_nothing_in_view(scene: Scene) -> Draft:
-    """Several products shown and none named, or none shown at all."""
-    shown = scene.brief.shown
-    if len(shown) > 1 and reading.compares(scene.brief.text):
-        return _comparison(scene, shown)
-    return ask_which(scene, shown)
 
 
 def ask_which(scene: Scene, products: Sequence[ProductFact]) -> Draft:
@@ -58,39 +57,40 @@ def ask_which(scene: Scene, products: Sequence[ProductFact]) -> Draft:
     voice = scene.voice
     if not products:
         return voice.draft(voice.say("ask_which_product"))
-    names = voice.join(name_of(each) for each in products[:3])
+    names = voice.join(map(name_of, products[:3]), word="or")
     draft = voice.draft(voice.say("ask_which_of", names=names))
     return with_names(voice, draft, products)
 
 
 def product_told(scene: Scene, product: ProductFact) -> Draft:
     """Name, price, what it is, and the next step."""
-    voice = scene.voice
+    voice, only_price = scene.voice, reading.asks_price(scene.brief.text) and plan.was_just_told(scene, product)
     parts = [price_told(voice, product)]
-    gist = voice.gist(product.description)
-    if gist and not _only_price_was_asked(scene, product):
-        parts.append(gist)
+    if not only_price:
+        parts.append(voice.gist(product.description, about=plan.question_words(scene, product)))
     if voice.at_least("detailed") and product.recurring_interval:
         parts.append(voice.say("renews"))
-    replies = ["reply_buy", "reply_other"]
-    if scene.standing is not None:
+    if scene.standing is not None and facts.same_product(scene.focus, product):
         parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
-        replies = ["reply_accept", "reply_other"]
-    return voice.draft(*parts, voice.if_proactive("ask_take_it"), replies=replies)
+        return voice.draft(*parts, voice.if_proactive("how_to_accept"), replies=("reply_accept", "reply_other"))
+    closing = "ask_take_free" if is_free(product) else "ask_take_it"
+    return voice.draft(*parts, voice.if_proactive(closing), replies=("reply_buy", "reply_other"))
+
+
+def is_free(product: ProductFact) -> bool:
+    return product.amount_type == "free" or (product.amount == 0 and product.amount_type == "fixed")
 
 
 def price_told(voice: Voice, product: ProductFact) -> str:
     """A product's price with its terms, as a sentence that fits the kind of price."""
     name, price = name_of(product), product.price_text
-    if product.amount_type == "free" or product.amount == 0:
+    if is_free(product):
         return voice.say("is_free", product=name)
     if not price:
         return voice.say("price_on_card", product=name)
     if product.amount_type == "custom":
         return voice.say("pay_what_you_want", product=name, price=price)
-    if product.amount_type in {"fixed", "seat_based"}:
-        return voice.say("costs", product=name, price=price)
-    return voice.say("price_is", product=name, price=price)
+    return voice.say("costs" if _PLAIN_PRICE.match(price) else "price_is", product=name, price=price)
 
 
 def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
@@ -138,7 +138,7 @@ def lines_of(scene: Scene, products: Sequence[ProductFact]) -> str:
     voice = scene.voice
     lines = []
     for each in products[: LISTED[voice.verbosity]]:
-        price = voice.say("free") if each.amount_type == "free" or each.amount == 0 else each.price_text
+        price = voice.say("free") if is_free(each) else each.price_text
         gist = voice.gist(each.description)
         lines.append("• " + name_of(each) + (f": {price}" if price else "") + (f". {gist}" if gist else ""))
     return "\n" + "\n".join(lines) + "\n"
@@ -156,14 +156,28 @@ def _several(scene: Scene, products: Sequence[ProductFact]) -> Draft:
     return with_names(voice, draft, products)
 
 
-def _comparison(scene: Scene, products: Sequence[ProductFact]) -> Draft:
-    voice = scene.voice
+def _comparison(scene: Scene) -> Draft:
+    voice, products = scene.voice, plan.compared(scene)
     parts = [voice.say("compare"), lines_of(scene, products)]
     cheapest = find_cheapest(products)
     if cheapest is not None:
         parts.append(voice.say("cheapest", product=name_of(cheapest)))
-    draft = voice.draft(*parts, voice.if_proactive("ask_what_matters"))
-    return with_names(voice, draft, products)
+    return with_names(voice, voice.draft(*parts, voice.if_proactive("ask_which_one")), products)
+
+
+def _beyond_description(scene: Scene, product: ProductFact) -> Draft:
+    """A question that only the articles could answer."""
+    voice, told = scene.voice, knowledge.told(scene)
+    if told:
+        return voice.draft(told, voice.if_proactive("ask_take_it"), replies=("reply_buy", "reply_other"))
+    known = voice.gist(product.description)
+    parts = [
+        voice.say("detail_unknown", product=name_of(product)),
+        voice.say("what_i_know", gist=known) if known else "",
+    ]
+    if scene.can_ask_person:
+        return voice.draft(*parts, voice.say("offer_person"), replies=("reply_person", "reply_buy"))
+    return voice.draft(*parts, voice.if_proactive("ask_take_it"), replies=("reply_buy", "reply_other"))
 
 
 def _alternatives(scene: Scene) -> Draft:
@@ -205,19 +219,10 @@ def _within_budget(scene: Scene, products: Sequence[ProductFact]) -> list[Produc
     ]
 
 
-def _searched_twice(scene: Scene) -> bool:
-    """The first search found nothing, so everything was looked at."""
-    return len([call for call, _ in scene.results if call.name == "search_products"]) > 1
-
-
 def _has_more(scene: Scene, products: Sequence[ProductFact]) -> bool:
     looked = facts.find_result(scene.results, "search_products")
     total = facts.whole_of(looked.facts, "total") if looked else None
     return max(total or 0, len(products)) > LISTED[scene.voice.verbosity]
-
-
-def _only_price_was_asked(scene: Scene, product: ProductFact) -> bool:
-    return reading.asks_price(scene.brief.text) and plan.was_just_told(scene, product)
 
 
 def _speakable(words: str | None) -> str:

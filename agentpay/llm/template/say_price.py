@@ -6,7 +6,7 @@ from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene
-from agentpay.llm.template.voice import Draft
+from agentpay.llm.template.voice import Draft, ended
 
 REASONS_TOLD_MAX: Final = 2
 
@@ -34,6 +34,8 @@ def say_offer(scene: Scene) -> Draft:
         return _asked_for_approval(scene, result.facts)
     if result.status == "done" and decision in {"granted", "countered"}:
         return _offered(scene, result.facts, decision)
+    if decision == "stands" and scene.standing is not None:
+        return _standing(scene)
     return _refused(scene, facts.reason_of(result))
 
 
@@ -50,7 +52,7 @@ def ask_which_price(scene: Scene) -> Draft:
     voice, shown = scene.voice, scene.brief.shown
     if not shown:
         return voice.draft(voice.say("ask_which_for_price"), replies=("reply_show_all",))
-    names = voice.join(say_goods.name_of(each) for each in shown[:3])
+    names = voice.join(map(say_goods.name_of, shown[:3]), word="or")
     return say_goods.with_names(voice, voice.draft(voice.say("ask_which_for_price_of", names=names)), shown)
 
 
@@ -59,7 +61,7 @@ def say_no_discount(scene: Scene) -> Draft:
     product = scene.focus
     if product is None:
         return ask_which_price(scene)
-    if product.amount_type == "free" or product.amount == 0:
+    if say_goods.is_free(product):
         return _refused(scene, "free")
     if product.amount_type == "custom":
         return _refused(scene, "pay_what_you_want")
@@ -108,7 +110,9 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
         parts.append(voice.say("percent_off", percent=str(percent)))
     if voice.at_least("medium"):
         parts.extend(_reasons(told))
-    if interval_of(scene, told):
+    if told.get("is_final") is True:
+        parts.append(voice.say("final_price"))
+    if _recurs(scene, told):
         parts.append(voice.say("first_charge_only"))
     validity = voice.validity(facts.time_of(told, "expires_at"))
     if validity:
@@ -117,9 +121,9 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
     return voice.draft(*parts, replies=("reply_accept", "reply_think"))
 
 
-def interval_of(scene: Scene, told: Facts) -> str:
-    """Set where the concession reaches the first charge only (a subscription)."""
-    return facts.text_of(told, "recurring_interval") or (scene.focus.recurring_interval or "" if scene.focus else "")
+def _recurs(scene: Scene, told: Facts) -> bool:
+    """A subscription: the concession reaches the first charge only."""
+    return bool(facts.text_of(told, "recurring_interval") or (scene.focus and scene.focus.recurring_interval))
 
 
 def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
@@ -140,7 +144,7 @@ def _refused(scene: Scene, reason: str) -> Draft:
         return say_pending(scene)
     key = _REFUSALS.get(reason, "refused_not_negotiable")
     told = "" if key in {"refused_free", "product_gone"} else list_told(scene)
-    closing = "ask_show_others" if key == "product_gone" else "ask_take_it"
+    closing = {"product_gone": "ask_show_others", "refused_free": "ask_take_free"}.get(key, "ask_take_it")
     return voice.draft(voice.say(key), told, voice.if_proactive(closing), replies=("reply_buy_list", "reply_other"))
 
 
@@ -161,7 +165,7 @@ def _coupon_valid(scene: Scene, told: Facts, code: str) -> Draft:
     voice, text, amount = scene.voice, facts.text_of(told, "text"), facts.text_of(told, "amount_text")
     parts = [voice.say("code_valid", code=code)]
     if text:
-        parts.append(text if text[-1] in ".!?" else text + ".")
+        parts.append(ended(text))
     if amount:
         parts.append(voice.say("with_code_costs", price=amount))
     if scene.focus is None:
@@ -174,7 +178,7 @@ def _reasons(told: Facts) -> list[str]:
     if not isinstance(reasons, list | tuple):
         return []
     lines = [facts.text_of({"reason": reason}, "reason") for reason in reasons[:REASONS_TOLD_MAX]]
-    return [line if line[-1] in ".!?" else line + "." for line in lines if line]
+    return [ended(line) for line in lines if line]
 
 
 def _product_name(scene: Scene, told: Facts) -> str:

@@ -26,7 +26,7 @@ def say_checkout(scene: Scene) -> Draft:
     voice, result = scene.voice, facts.find_result(scene.results, "create_checkout")
     if result is None:
         return say_no_checkout(scene)
-    if result.status == "done":
+    if result.status == "done" or facts.text_of(result.facts, "status") == "creating":
         return _opened(scene, result)
     reason = facts.reason_of(result)
     if result.status == "failed" or reason == "polar_down":

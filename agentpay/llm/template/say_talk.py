@@ -1,7 +1,7 @@
 """Words between the business: greetings, doubts, questions back, insults, attempts to steer. Pure."""
 
 from agentpay.kit.text import fold, one_line
-from agentpay.llm.template import reading, say_goods
+from agentpay.llm.template import reading, say_goods, say_price
 from agentpay.llm.template.scene import Scene
 from agentpay.llm.template.voice import Draft
 
@@ -31,6 +31,8 @@ def say_clarification(scene: Scene) -> Draft:
     voice, intent = scene.voice, scene.brief.intent
     if scene.brief.stuck:
         return _stuck(scene)
+    if intent == "price_negotiation" and scene.focus is None:
+        return say_price.ask_which_price(scene)
     if intent in {"price_negotiation", "purchase_intent", "checkout_ready"}:
         if scene.focus is not None and scene.focus.amount_type == "custom":
             return say_goods.confirm_purchase(scene, scene.focus)
@@ -53,8 +55,10 @@ def say_reply(scene: Scene) -> Draft:
         return voice.draft(
             voice.say("i_am_ai", agent=brief.agent_name, shop=brief.organization_name), voice.say("ask_wish")
         )
+    if reading.announces_question(text):
+        return voice.draft(voice.say("ask_away"))
     if reading.says_no(text):
-        return voice.draft(voice.say("all_right"), voice.if_proactive("anything_else"))
+        return _declined(scene)
     if reading.asks_how_we_are(text):
         return voice.draft(voice.say("i_am_well"), voice.say("ask_wish"))
     if brief.stuck:
@@ -65,12 +69,8 @@ def say_reply(scene: Scene) -> Draft:
 def _hesitation(scene: Scene) -> Draft:
     voice, product = scene.voice, scene.focus
     parts = [voice.say("take_your_time")]
-    if scene.standing is not None:
-        parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
-        validity = voice.validity(scene.standing.expires_at)
-        if validity:
-            parts.append(voice.say("valid", validity=validity))
-        return voice.draft(*parts, replies=("reply_accept", "reply_question"))
+    if stands := _standing_price(scene):
+        return voice.draft(*parts, *stands, replies=("reply_accept", "reply_question"))
     if product is not None:
         gist = voice.gist(product.description)
         if gist:
@@ -82,14 +82,30 @@ def _hesitation(scene: Scene) -> Draft:
     return voice.draft(*parts, voice.if_proactive("ask_doubt"), replies=("reply_question",))
 
 
+def _declined(scene: Scene) -> Draft:
+    """A no: to what was offered, or to anything else there might be."""
+    voice, offer = scene.voice, scene.standing
+    if offer is not None and offer.status == "open":
+        return voice.draft(voice.say("all_right"), *_standing_price(scene), replies=("reply_accept", "reply_other"))
+    if reading.find_asked(scene.brief.previous_text) in {"purchase", "price", "details"}:
+        return voice.draft(voice.say("all_right"), voice.if_proactive("ask_show_others"), replies=("reply_other",))
+    return voice.draft(voice.say("all_right"), voice.say("here_if_needed"))
+
+
+def _standing_price(scene: Scene) -> tuple[str, ...]:
+    """That the offered price still stands, and for how long."""
+    voice, offer = scene.voice, scene.standing
+    if offer is None or offer.status != "open":
+        return ()
+    validity = voice.validity(offer.expires_at)
+    told = voice.say("your_price_stands", amount=offer.amount_text)
+    return (told, voice.say("valid", validity=validity)) if validity else (told,)
+
+
 def _goodbye(scene: Scene) -> Draft:
+    """The price that still stands comes before the last word."""
     voice = scene.voice
-    parts = [voice.say("goodbye", shop=scene.brief.organization_name)]
-    if scene.standing is not None:
-        validity = voice.validity(scene.standing.expires_at)
-        parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
-        parts.append(voice.say("valid", validity=validity) if validity else "")
-    return voice.draft(*parts)
+    return voice.draft(*_standing_price(scene), voice.say("goodbye", shop=scene.brief.organization_name))
 
 
 def _insulted(scene: Scene) -> Draft:

@@ -9,7 +9,7 @@ from agentpay.llm.types import Brief, CheckoutFact, OfferFact, ProductFact, Requ
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """`focus`: the product the visitor means now. `standing`: the open offer that a yes would accept."""
+    """`focus`: the product the visitor means now. `standing`: the offer that a yes accepts, or has accepted."""
 
     brief: Brief
     results: Results
@@ -28,7 +28,7 @@ class Scene(msgspec.Struct, frozen=True):
 def read(request: Request) -> Scene:
     brief = request.brief
     found = facts.products_of(request.results)
-    focus = _focus(brief, found)
+    focus = _focus(brief, found, request.results)
     return Scene(
         brief=brief,
         results=request.results,
@@ -36,14 +36,14 @@ def read(request: Request) -> Scene:
         open_tools=frozenset(tool.name for tool in request.tools),
         found=found,
         focus=focus,
-        standing=find_offer(brief, focus, "open"),
+        standing=find_offer(brief, focus, "open", "accepted"),
         pending=find_offer(brief, focus, "pending_approval"),
     )
 
 
-def find_offer(brief: Brief, focus: ProductFact | None, status: str) -> OfferFact | None:
-    """The newest offer of that status that has time left: of the product in focus; of any where none is in focus."""
-    living = (offer for offer in brief.offers if offer.status == status and has_time_left(offer, brief))
+def find_offer(brief: Brief, focus: ProductFact | None, *statuses: str) -> OfferFact | None:
+    """The newest offer of these statuses that has time left: of the product in focus; of any where none is in focus."""
+    living = (offer for offer in brief.offers if offer.status in statuses and has_time_left(offer, brief))
     return next((offer for offer in living if focus is None or offer.product_id == focus.product_id), None)
 
 
@@ -68,12 +68,15 @@ def entity_number(brief: Brief, name: str) -> int | None:
     return facts.whole_of(brief.entities, name)
 
 
-def _focus(brief: Brief, found: tuple[ProductFact, ...]) -> ProductFact | None:
-    """Named among what is in view, else the only thing just found, else the brief's own."""
-    view = (*found, *(each for each in brief.shown if all(each.product_id != new.product_id for new in found)))
-    named = naming.find_named(brief.text, view, product=entity(brief, "product"), previous_text=brief.previous_text)
+def _focus(brief: Brief, found: tuple[ProductFact, ...], results: Results) -> ProductFact | None:
+    """Named among what was just found, else the only thing found, else what the message means in the talk so far."""
+    product = entity(brief, "product")
+    named = naming.find_named(brief.text, found, product=product)
     if named is not None:
         return named
-    if len(found) == 1:
+    if len(found) == 1 and not facts.searched_in_vain(results):
         return found[0]
-    return facts.with_fresh(brief.focus, found)
+    meant = naming.find_meant(
+        brief.text, brief.shown, product=product, previous_text=brief.previous_text, fallback=brief.focus
+    )
+    return facts.with_fresh(meant, found)

@@ -6,7 +6,7 @@ is taken follows from the conversation's own words, so the same request is alway
 
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +22,9 @@ DESCRIPTION_CHARACTERS: Final[Mapping[str, int]] = {"concise": 90, "medium": 160
 SNIPPET_CHARACTERS: Final[Mapping[str, int]] = {"concise": 240, "medium": 420, "detailed": 800}
 
 _TONED: Final = re.compile(r"^([a-z,]+)\|")
-_MARKUP: Final = re.compile(r"<[^<>]{0,200}>|[*_`#>|]+|!?\[([^\]]{0,200})\]\([^)]{0,500}\)|https?://\S+")
+_LINK: Final = re.compile(r"!?\[([^\]]{0,200})\]\([^)]{0,500}\)")
+_TAG_OR_ADDRESS: Final = re.compile(r"<[^<>]{0,200}>|https?://\S+")
+_MARK: Final = re.compile(r"[*_`#>|~]+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])\s+")
 
 # Seconds left → the phrase that says so without a digit; rounded down, so that nothing is promised too long.
@@ -30,6 +32,16 @@ _VALIDITY: Final = (
     (8 * 60, "minutes"), (25 * 60, "quarter"), (50 * 60, "half_hour"), (110 * 60, "hour"), (7 * 3600, "hours"),
     (23 * 3600, "today"), (47 * 3600, "day"),
 )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """A merchant's text on one line, without Markdown, HTML and addresses."""
+    return one_line(_MARK.sub("", _TAG_OR_ADDRESS.sub(" ", _LINK.sub(r"\1", text))))
+
+
+def ended(sentence: str) -> str:
+    """The sentence with an end; "" stays empty."""
+    return sentence if not sentence or sentence[-1] in ".!?…" else sentence + "."
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -72,27 +84,26 @@ class Voice:
     def if_proactive(self, key: str, /, **values: str) -> str:
         return self.say(key, **values) if self.is_proactive else ""
 
-    def join(self, names: Iterable[str]) -> str:
-        """`a, b and c` in the language of the turn."""
+    def join(self, names: Iterable[str], *, word: str = "and") -> str:
+        """`a, b and c` in the language of the turn; `word` is a key of the book: `and` or `or`."""
         listed = list(names)
         if len(listed) < 2:
             return "".join(listed)
-        return f"{', '.join(listed[:-1])} {'e' if self.language == 'pt' else 'and'} {listed[-1]}"
+        return f"{', '.join(listed[:-1])} {self.say(word)} {listed[-1]}"
 
-    def gist(self, description: str) -> str:
-        """The first sentence of a merchant's text, without markup, as a sentence; "" when there is none."""
-        plain = one_line(_MARKUP.sub(lambda found: found[1] or " ", description))
-        if not plain:
+    def gist(self, description: str, *, about: Sequence[str] = ()) -> str:
+        """A merchant's text as short as the personality likes it; sentences that hold words of `about` first."""
+        sentences = [sentence for sentence in _SENTENCE_END.split(plain(description)) if sentence]
+        if not sentences:
             return ""
-        sentences = _SENTENCE_END.split(plain)
-        taken = " ".join(sentences[: 1 + LEVELS.index(self.verbosity)])
-        cut = shorten(taken, characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
-        return cut if cut[-1] in ".!?…" else cut + "."
+        telling = [sentence for sentence in sentences if any(word in fold(sentence) for word in about)]
+        taken = (telling or sentences)[: 1 + LEVELS.index(self.verbosity)]
+        cut = shorten(" ".join(taken), characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
+        return ended(cut)
 
     def snippet(self, text: str) -> str:
         """What an article says, as long as the personality likes it."""
-        plain = one_line(_MARKUP.sub(lambda found: found[1] or " ", text))
-        return shorten(plain, characters_max=SNIPPET_CHARACTERS[self.verbosity])
+        return ended(shorten(plain(text), characters_max=SNIPPET_CHARACTERS[self.verbosity]))
 
     def validity(self, expires_at: datetime | None) -> str:
         """For how long something holds, in words and rounded down; "" when unknown, past or not comparable."""
