@@ -1,4 +1,4 @@
-"""Tables: checkouts (each row is its own outbox) and orders."""
+"""Tables: checkouts (each row is its own outbox), orders, and how many coupon codes were tried in vain."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agentpay.checkout.enums import CHECKOUT_STATUSES
-from agentpay.db.base import RecordModel, one_of, tenant_key
+from agentpay.db.base import Base, RecordModel, one_of, tenant_key
 
 
 class Checkout(RecordModel):
@@ -28,6 +28,8 @@ class Checkout(RecordModel):
     amount: Mapped[int]  # what the buyer agreed to pay, before exclusive tax
     discount_code: Mapped[str | None]
     discount_id: Mapped[UUID | None]  # Polar's: ours, or the merchant's coupon
+    coupon: Mapped[dict[str, Any] | None]  # the coupon's size when it was looked up
+    prices: Mapped[list[Any]] = mapped_column(server_default="[]")  # the product's list that orders are checked against
     custom_field_data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     success_url: Mapped[str | None]
     customer: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # proven id, e-mail, name sent along
@@ -36,6 +38,7 @@ class Checkout(RecordModel):
     attempt: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     lease_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]  # of the POST whose answer is unknown
+    is_uncertain: Mapped[bool] = mapped_column(server_default=sa.false())  # an answer was missed: look for leftovers
     next_try_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     give_up_at: Mapped[datetime]
     polar_checkout_id: Mapped[UUID | None] = mapped_column(unique=True)
@@ -43,6 +46,7 @@ class Checkout(RecordModel):
     expires_at: Mapped[datetime | None]
     polar_seen_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    watched_until: Mapped[datetime | None]  # asked about at Polar until then
 
     __table_args__ = (
         one_of("status", CHECKOUT_STATUSES),
@@ -122,3 +126,15 @@ class Order(RecordModel):
         sa.Index("ix_orders_conversation_id", "conversation_id", sa.text("id desc")),
         sa.Index("ix_orders_checkout_id", "checkout_id"),
     )
+
+
+class CouponTries(Base):
+    """How many codes a conversation tried in vain: guessing is bounded (API § 10)."""
+
+    __tablename__ = "coupon_tries"
+
+    conversation_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    organization_id: Mapped[UUID]
+    used: Mapped[int] = mapped_column(sa.Integer)

@@ -1,0 +1,8 @@
+"""The kinds of jobs of this package; `jobs.py` says what each does."""
+
+PERFORM = "checkout.perform"
+POLL = "checkout.poll"
+REVOKE = "checkout.revoke"
+TIDY = "checkout.tidy"
+PRICE_WATCH = "checkout.price_watch"  # enqueued by the catalogue
+SWEEP = "checkout.sweep"
