@@ -5,12 +5,18 @@ comparing everything (the idea of SymSpell).
 """
 
 from functools import lru_cache
+from itertools import permutations
 
 TYPO_CHARACTERS_MIN = 4
 LONG_CHARACTERS_MIN = 8
 """From here on two mistakes are forgiven."""
 FIRST_LETTER_CHARACTERS_MIN = 6
 """From here on the first letter may be the mistake."""
+REPLACED_CHARACTERS_MIN = 6
+"""From here on one letter may stand for another: shorter words are mostly words of their own (`mint`, `mind`)."""
+
+_ROWS = "qwertyuiop asdfghjkl zxcvbnm qazwsxedcrfvtgbyhnujmikolp"
+_ALIKE = [set(alike) for alike in ("aeiouy", "cksqzx", "bvw", "mn", "gj", "dt", "lr", "ij")]
 
 
 def deletions(word: str) -> tuple[str, ...]:
@@ -36,8 +42,7 @@ def distance(left: str, right: str) -> int:
 def mistakes(asked: str, known: str) -> int | None:
     """How many mistakes make `asked` of `known`, or None when it is more likely another word.
 
-    Words of 4 to 7 letters may hold one, longer ones two. Short words that differ by one replaced letter are mostly
-    words of their own (`mint`, `mind`), and few people miss the first letter.
+    Words of 4 to 7 letters may hold one, longer ones two; few people miss the first letter.
     """
     shorter = min(len(asked), len(known))
     if shorter < TYPO_CHARACTERS_MIN or abs(len(asked) - len(known)) > 2:
@@ -48,6 +53,28 @@ def mistakes(asked: str, known: str) -> int | None:
     is_swapped = asked[:2] == known[1::-1]
     if asked[0] != known[0] and not is_swapped and shorter < FIRST_LETTER_CHARACTERS_MIN:
         return None
-    if len(asked) == len(known) <= 5 and sorted(asked) != sorted(known):
+    if found == 1 and not (_is_slip(asked, known) if len(asked) == len(known) else _is_missing(asked, known)):
         return None
     return found
+
+
+def _is_missing(asked: str, known: str) -> bool:
+    """Whether the one letter too many or too few is a likely one: in a short word only a double, or none at its end."""
+    short, long = sorted((asked, known), key=len)
+    if len(short) >= REPLACED_CHARACTERS_MIN:
+        return True
+    place = next((index for index, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    is_double = place > 0 and long[place] == long[place - 1]
+    return is_double or (len(short) > TYPO_CHARACTERS_MIN and place < len(short))
+
+
+def _is_slip(asked: str, known: str) -> bool:
+    """Whether two words that differ by one mistake and no letter are confused easily: a swap, or letters that are
+    neighbours on the keyboard or sound alike."""
+    differing = [(a, b) for a, b in zip(asked, known, strict=True) if a != b]
+    if len(differing) != 1:
+        return True
+    if len(asked) < REPLACED_CHARACTERS_MIN:
+        return False
+    pair = set(differing[0])
+    return any(pair <= alike for alike in _ALIKE) or any("".join(each) in _ROWS for each in permutations(pair))

@@ -75,7 +75,7 @@ lamp, light, lighting, lantern, luminária, lâmpada, luz, abajur, iluminação
 hourglass, timer, pomodoro, ampulheta, temporizador, sand timer, cronômetro
 clock, watch, relógio
 keyboard, teclado
-mouse, mousepad, mouse pad
+mousepad, mouse pad, desk mat, desk pad, mouse mat
 headphones, headphone, earphones, earbuds, headset, fone, fone de ouvido, fones de ouvido, fones
 speaker, loudspeaker, caixa de som, alto falante
 laptop, notebook computer, computador, computer, pc
@@ -103,12 +103,13 @@ course, class, lesson, lessons, workshop, tutorial, training, masterclass, bootc
   treinamento, capacitação
 certificate, certification, certificado, certificação, diploma
 coaching, mentoring, mentor, mentorship, consultation, consulting, mentoria, consultoria, call, session, sessão
-book, books, livro, livros, ebook, e-book, livro digital, kindle, epub, guide, guia, handbook
+book, books, livro, livros, ebook, e-book, livro digital, kindle, epub
+guide, handbook, manual, guia
 ebook, e-book, digital book, electronic book, livro digital, livro eletrônico, kindle, epub
 audiobook, audio book, audiolivro
 essay, essays, ensaio, ensaios, article, artigo
 poetry, poem, poems, poesia, poema
-cookbook, recipe, recipes, receita, receitas
+cookbook, recipe, recipes, recipe book, receita, receitas, livro de receitas
 template, templates, layout, modelo, modelos, gabarito
 notion, notion template
 spreadsheet, excel, google sheets, planilha, planilhas
@@ -138,6 +139,7 @@ website, web site, landing page, site, página
 license, licence, license key, licença, chave de licença
 support, suporte, assistance, assistência
 subscription, membership, member, plan, monthly plan, assinatura, plano, mensalidade, associado, membro, clube, club
+weekly, week, weeks, semanal, semana, semanas
 yearly, annual, annually, anual, anualmente
 monthly, per month, mensal, por mês
 trial, free trial, try for free, teste grátis, período de teste, degustação, experimentar

@@ -34,38 +34,38 @@ STOP_WORDS = _set(
     must not no yes ok okay what which who whom whose when where why how much many any some all each every both
     few more most less least very too just only also still again already yet really quite such same other another
     one ones thing things something anything everything nothing someone anyone hi hello hey please pls plz thanks
-    thank im ive id ill youre dont doesnt cant wont isnt whats theres lets etc via per vs up out off over down now
-    o os um uma uns umas e ou mas nem de da dos das em na nos nas num numa ao aos com sem por pelo pela pelos
-    pelas para pra pro pros pras que se quem qual quais quando onde porque pq como quanto quanta quantos quantas
-    eu tu ele ela eles elas vos voce voces vc vcs te lhe meu minha meus minhas teu tua seu sua seus suas nosso
-    nossa isso isto aquilo esse essa esses essas este esta estes estas aquele aquela ser sou era foi estar estou
-    estao ta tem tenho ter tinha teria ha nao sim ja ainda tambem tb tbm muito muita muitos muitas mais menos
-    mesmo algo alguma algum alguns algumas nada tudo todo toda todos todas cada outro outra outros outras coisa
-    coisas ai la ali aqui entao oi ola obrigado obrigada favor gente tipo eh ne
+    thank im ive id ill youre dont doesnt cant wont isnt whats theres lets etc via per vs while up out off over
+    down now o os um uma uns umas e ou mas nem de da dos das em na nos nas num numa ao aos com sem por pelo pela
+    pelos pelas para pra pro pros pras que se quem qual quais quando onde porque pq como quanto quanta quantos
+    quantas eu tu ele ela eles elas vos voce voces vc vcs te lhe meu minha meus minhas teu tua seu sua seus suas
+    nosso nossa isso isto aquilo esse essa esses essas este esta estes estas aquele aquela ser sou era foi estar
+    estou estao ta tem tenho ter tinha teria ha nao sim ja ainda tambem tb tbm muito muita muitos muitas mais
+    menos mesmo algo alguma algum alguns algumas nada tudo todo toda todos todas cada outro outra outros outras
+    coisa coisas ai la ali aqui entao oi ola obrigado obrigada favor gente tipo eh ne
     """
 ) - {"pro"}
 
 # Words of the asking, not of the goods: they never decide what is found.
 ASKING_WORDS = _set(
     """
-    want wants wanted need needs needed look looking looks search searching find finding show showing see get
-    getting give buy buying purchase purchasing order ordering sell sells selling offer offers offering recommend
-    recommendation recommendations suggest suggestion suggestions know tell like love interested interest
-    available availability stock product products item items stuff shop store catalog catalogue list price prices
-    priced pricing cost costs costing worth good great best nice better top cool perfect help helps helping make
-    makes use using used work works got go going come try trying maybe perhaps think wonder wondering question
-    kind sort type option options choice choices today morning afternoon evening night day days people person
-    someone something money under below above between around less cheaper cheap cheapest affordable inexpensive
-    expensive priciest dollars dollar bucks euros euro pounds usd eur gbp brl reais real conto quero queria
-    gostaria preciso precisava precisando procuro procurando procurar busco buscando buscar mostra mostrar mostre
-    ver vejo achar acho encontrar dar da me manda comprar compra compro levar leva vender vende vendem oferece
-    oferecem recomenda recomendam recomendar recomendacao indica indicam indicar sugere sugestao sugestoes saber
-    sabe produto produtos itens loja catalogo lista preco precos custa custam custo valor valores bom boa bons
-    boas melhor melhores legal otimo otima perfeito ajuda ajudar ajude serve servem usar uso funciona funcionam
-    fazer faz tipo opcao opcoes disponivel disponiveis estoque dia dias hoje manha tarde noite pessoa pessoas
-    interesse interessa interessado interessada gosto gosta gostei ate abaixo acima entre menos barato barata
-    baratos baratas caro cara caros caras economico economica conta vcs existe existem diga fala falar pode podem
-    poderia consigo
+    learn learning aprender want wants wanted need needs needed look looking looks search searching find finding
+    show showing see get getting give buy buying purchase purchasing order ordering sell sells selling offer
+    offers offering recommend recommendation recommendations suggest suggestion suggestions know tell like love
+    interested interest available availability stock product products item items stuff shop store catalog
+    catalogue list price prices priced pricing cost costs costing worth good great best nice better top cool
+    perfect help helps helping make makes use using used work works got go going come try trying maybe perhaps
+    think wonder wondering question kind sort type option options choice choices today morning afternoon evening
+    night day days people person someone something money under below above between around less cheaper cheap
+    cheapest affordable inexpensive expensive priciest dollars dollar bucks euros euro pounds usd eur gbp brl
+    reais real conto quero queria gostaria preciso precisava precisando procuro procurando procurar busco buscando
+    buscar mostra mostrar mostre ver vejo achar acho encontrar dar da me manda comprar compra compro levar leva
+    vender vende vendem oferece oferecem recomenda recomendam recomendar recomendacao indica indicam indicar
+    sugere sugestao sugestoes saber sabe produto produtos itens loja catalogo lista preco precos custa custam
+    custo valor valores bom boa bons boas melhor melhores legal otimo otima perfeito ajuda ajudar ajude serve
+    servem usar uso funciona funcionam fazer faz tipo opcao opcoes disponivel disponiveis estoque dia dias hoje
+    manha tarde noite pessoa pessoas interesse interessa interessado interessada gosto gosta gostei ate abaixo
+    acima entre menos barato barata baratos baratas caro cara caros caras economico economica conta vcs existe
+    existem diga fala falar pode podem poderia consigo
     """
 )
 

@@ -5,7 +5,7 @@ C text, D the rest. One position each keeps vectors small and makes `ts_rank` of
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from agentpay.kit import synonyms, words
@@ -32,11 +32,16 @@ def often_in(text: str) -> list[str]:
     return list(words.all_forms(word for word, times in counted.items() if times >= OFTEN))
 
 
-def vector(fields: Iterable[tuple[Label, Sequence[str]]]) -> str:
-    """Text form of a tsvector of `fields`, which are (label, lexemes); the first `LEXEMES_MAX` lexemes count."""
+def best_labels(fields: Iterable[tuple[Label, Iterable[str]]]) -> dict[str, Label]:
+    """Each lexeme under its best label; `EVERY_ROW` among them. The first `LEXEMES_MAX` of the best fields count."""
     best: dict[str, Label] = {EVERY_ROW: "D"}
     for label, lexemes in sorted(fields, key=lambda field: field[0]):
         for lexeme in lexemes:
             if len(best) < LEXEMES_MAX:
                 best.setdefault(lexeme, label)
-    return " ".join(f"'{lexeme}':1{label if label != 'D' else ''}" for lexeme, label in best.items())
+    return best
+
+
+def vector(labels: Mapping[str, Label]) -> str:
+    """Text form of the tsvector. Lexemes hold letters, digits and `~` only, so nothing needs escaping."""
+    return " ".join(f"'{lexeme}':1{label if label != 'D' else ''}" for lexeme, label in labels.items())

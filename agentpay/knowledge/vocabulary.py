@@ -10,6 +10,7 @@ import msgspec
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Tx
 from agentpay.kit.spelling import LONG_CHARACTERS_MIN, TYPO_CHARACTERS_MIN
+from agentpay.knowledge.indexing import EVERY_ROW
 
 Corpus = Literal["product", "article"]
 
@@ -47,8 +48,7 @@ known as materialized (
   join search_words held on held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
     and held.word = asked.lexeme),
 lost as materialized (
-  select distinct word from asked
-  where length(word) >= {TYPO_CHARACTERS_MIN} and word !~ '[0-9]' and word not in (select word from known)),
+  select word from unnest(%(guessable)s::text[]) word where word not in (select word from known)),
 near as (
   select lost.word, guess.word as lexeme, guess.documents from lost cross join lateral (
     select held.word, held.documents from search_words held
@@ -114,9 +114,12 @@ async def look_up(
     organization_id: UUID,
     corpus: Corpus,
     asked: Mapping[str, Sequence[str]],
-    every_row: str,
+    guessable: Sequence[str],
 ) -> Knowledge:
-    """What rows hold of the `asked` words (each with the lexemes that would do), or what is spelled like them."""
+    """What rows hold of the `asked` words (each with the lexemes that would do).
+
+    For those of `guessable` that no row holds, what is spelled like them.
+    """
     pairs = [(word, lexeme) for word, lexemes in asked.items() for lexeme in lexemes]
     rows = await source.all(
         _LOOK_UP,
@@ -125,7 +128,8 @@ async def look_up(
             "corpus": corpus,
             "words": [word for word, _ in pairs],
             "lexemes": [lexeme for _, lexeme in pairs],
-            "every_row": every_row,
+            "guessable": list(guessable),
+            "every_row": EVERY_ROW,
         },
     )
     known: dict[str, list[Known]] = {}

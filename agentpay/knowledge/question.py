@@ -1,0 +1,269 @@
+"""What somebody looks for, read from a raw message, and how each row of an index is weighed against it. Pure.
+
+1. `read`: the words of the question that name something, and in which order the answers are wanted.
+2. `vocabulary.look_up` tells which of them any row holds, how rare they are, and what a mistyped one meant.
+3. `weigh`: a `Weighing`: which rows to look at, and what each lexeme is worth: rare before common, the word itself
+   before its stem's kin, before a synonym, before a guess; in a name before in a text.
+
+A word's rarity is BM25's: ln(1 + (rows − rows with it + ½) / (rows with it + ½)).
+"""
+
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from agentpay.kit import synonyms, words
+from agentpay.kit.spelling import TYPO_CHARACTERS_MIN, mistakes
+from agentpay.kit.text import fold
+from agentpay.knowledge.vocabulary import Knowledge, Known
+
+QUESTION_CHARACTERS_MAX = 2_000
+WORDS_READ_MAX = 60
+TERMS_MAX = 12
+LEXEMES_PER_TERM_MAX = 8
+JOINED_CHARACTERS_MIN = 5
+SHORT_TERMS_MAX = 3
+CANDIDATES_MAX = 1_200
+"""Rows that one question may weigh."""
+
+SYNONYM_SHARE = 0.6
+GUESS_SHARES = {0: 1.0, 1: 0.7, 2: 0.5}
+ASKING_SHARE = 0.15
+RARITY_MIN = 0.15
+
+Order = Literal["fitting", "cheapest", "dearest"]
+
+_CHEAPEST = re.compile(
+    r"\b(cheap(er|est)?|affordable|inexpensive|low(er|est)?[ -](price|cost|budget)|least expensive|barat[oa]s?|"
+    r"em conta|economic[oa]s?|menor preco|mais acessive(l|is))\b"
+)
+_DEAREST = re.compile(r"\b(most expensive|priciest|dearest|high(er|est)[ -]price[ds]?|mais car[oa]s?|maior preco)\b")
+_MONEY = re.compile(
+    r"(?:us\$|r\$|ca\$|[$€£¥])\s?\d[\d.,]*k?|\d[\d.,]*k?\s?(?:us\$|r\$|[$€£¥]|(?:usd|eur|gbp|brl|dollars?|dolares|bucks|"
+    r"euros?|pounds|libras|reais|real|conto)\b)"
+)
+_LIMIT = re.compile(
+    r"\b(?:under|below|over|above|than|most|least|ate|abaixo de|acima de|menos de|mais de)\s\d[\d.,]*\b"
+)
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    """One word (or phrase) of the question and the lexemes that would answer it."""
+
+    word: str
+    lexemes: tuple[str, ...]
+    """The word and its stems."""
+    marks: tuple[str, ...]
+    """Its concepts."""
+    is_asking: bool = False
+    """A word of the asking (`show`, `good`): it may tip the scales, it never decides."""
+    is_naming: bool = False
+    """A word as written that may name a thing."""
+    is_guessable: bool = False
+    """It may be a typing mistake: a word that we do not know, not one that was put together."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    terms: tuple[Term, ...]
+    order: Order
+    asks_at_large: bool
+    """Nothing in it names a thing: `what do you sell?`."""
+
+    def lexemes(self) -> dict[str, tuple[str, ...]]:
+        """What to look up: lexemes by word."""
+        return {term.word: (*term.lexemes, *term.marks) for term in self.terms}
+
+    def guessable(self) -> list[str]:
+        return [term.word for term in self.terms if term.is_guessable]
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """A lexeme and what a row is given for holding it in its name; less elsewhere."""
+
+    lexeme: str
+    points: float
+
+
+class Weighing(msgspec.Struct, frozen=True, kw_only=True):
+    """How to find and weigh rows. A row's points are the sum over `terms` of the best lexeme it holds of each."""
+
+    match: str
+    """Text of a tsquery: rows worth weighing."""
+    wider: str | None
+    """A wider one for when that finds too little; None = there is none."""
+    terms: tuple[tuple[Weight, ...], ...]
+    known_share: float
+    """Which share of the words that name something is known to any row."""
+    is_short: bool
+    """So few words that an unknown one matters."""
+
+
+def read(text: str) -> Question:
+    """The question in `text`, which may be a whole chat message."""
+    folded = fold(text[:QUESTION_CHARACTERS_MAX])
+    named = _LIMIT.sub(" ", _MONEY.sub(" ", folded))
+    sequence = words.words(named)[:WORDS_READ_MAX]
+    terms = {word: _term(word) for word in sequence if words.is_content(word)}
+    for word in (*_joined(sequence), *words.compounds(named)):
+        terms.setdefault(word, Term(word=word, lexemes=words.forms(word), marks=synonyms.concepts_of(word)))
+    for mark in synonyms.phrases_in(sequence):
+        terms.setdefault(mark, Term(word=mark, lexemes=(), marks=(mark,)))
+    return Question(
+        terms=tuple(terms.values()),
+        order=_order(folded),
+        asks_at_large=all(word in words.ASKING_WORDS for word in sequence if words.is_content(word)),
+    )
+
+
+def weigh(question: Question, knowledge: Knowledge) -> Weighing | None:
+    """None when no row holds anything that the question names."""
+    weighed: list[tuple[float, int, tuple[Weight, ...]]] = []
+    asking: list[tuple[Weight, ...]] = []
+    for term in question.terms:
+        known = _likely(term, knowledge.known.get(term.word, ()))
+        if not known:
+            continue
+        documents = max(each.documents for each in known)
+        weights = tuple(
+            Weight(each.lexeme, _points(term, each, knowledge.rows)) for each in known[:LEXEMES_PER_TERM_MAX]
+        )
+        if term.is_asking:
+            asking.append(weights)
+        else:
+            weighed.append((max(weight.points for weight in weights), documents, weights))
+    if not weighed:
+        return None
+    weighed = sorted(weighed, key=lambda each: -each[0])[:TERMS_MAX]
+    match, wider = _matches([(documents, weights) for _, documents, weights in weighed])
+    naming = [term for term in question.terms if term.is_naming]
+    known_naming = [term for term in naming if term.word in knowledge.known]
+    has_phrase = any(term.word in knowledge.known for term in question.terms if not term.lexemes)
+    return Weighing(
+        match=match,
+        wider=wider,
+        terms=(*(weights for _, _, weights in weighed), *asking[: TERMS_MAX - len(weighed)]),
+        known_share=1.0 if has_phrase or not naming else len(known_naming) / len(naming),
+        is_short=len(naming) <= SHORT_TERMS_MAX,
+    )
+
+
+def lexemes_in(weighing: Weighing) -> dict[str, float]:
+    """What each lexeme is worth at most: to find the passage or the name that answers best."""
+    worth: dict[str, float] = {}
+    for weight in (weight for term in weighing.terms for weight in term):
+        worth[weight.lexeme] = max(weight.points, worth.get(weight.lexeme, 0))
+    return worth
+
+
+def _term(word: str) -> Term:
+    marks = synonyms.concepts_of(word)
+    is_asking = word in words.ASKING_WORDS
+    return Term(
+        word=word,
+        lexemes=words.forms(word),
+        marks=marks or (() if is_asking else synonyms.meant_concepts(word)),
+        is_asking=is_asking,
+        is_naming=not is_asking,
+        is_guessable=not marks and not is_asking and len(word) >= TYPO_CHARACTERS_MIN and word.isalpha(),
+    )
+
+
+def _joined(sequence: Sequence[str]) -> list[str]:
+    """Neighbours as one word (`note book`, `e book`), in case rows write them so."""
+    return [
+        left + right
+        for left, right in itertools.pairwise(sequence)
+        if len(left + right) >= JOINED_CHARACTERS_MIN and (words.is_content(left) or len(left) == 1)
+    ]
+
+
+def _order(folded: str) -> Order:
+    if _DEAREST.search(folded):
+        return "dearest"
+    return "cheapest" if _CHEAPEST.search(folded) else "fitting"
+
+
+def _likely(term: Term, known: Sequence[Known]) -> list[Known]:
+    """Exact ones, the word and its stems first; else the guesses with the fewest mistakes."""
+    exact = [each for each in known if not each.is_guess]
+    if exact:
+        return sorted(exact, key=lambda each: (each.lexeme not in term.lexemes, -each.documents))
+    likely = [(found, each) for each in known if (found := mistakes(term.word, each.lexeme)) is not None]
+    fewest = min((found for found, _ in likely), default=0)
+    return [each for found, each in likely if found == fewest]
+
+
+def _points(term: Term, known: Known, rarity: float) -> float:
+    share = ASKING_SHARE if term.is_asking else 1.0
+    if known.is_guess:
+        share *= GUESS_SHARES[mistakes(term.word, known.lexeme) or 0]
+    elif known.lexeme not in term.lexemes:
+        share *= SYNONYM_SHARE if term.lexemes else 1.0
+    return round(share * rarity, 4)
+
+
+def rarity_of(documents: int, *, rows: int) -> float:
+    """What a word that `documents` of `rows` hold is worth; a little even where all do."""
+    return max(RARITY_MIN, math.log(1 + (rows - documents + 0.5) / (documents + 0.5)))
+
+
+def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, str | None]:
+    """Any of the rare terms, or all of the common ones: so that common words never drag in the whole catalogue.
+
+    Everything counts as rare while all rows together stay below `CANDIDATES_MAX`.
+    """
+    rare: list[str] = []
+    common: list[str] = []
+    left = CANDIDATES_MAX
+    for documents, weights in sorted(weighed, key=lambda each: each[0]):
+        any_of = " | ".join(f"'{weight.lexeme}'" for weight in weights)
+        if documents <= left:
+            left -= documents
+            rare.append(any_of)
+        else:
+            common.append(f"({any_of})")
+    everything = " | ".join((*rare, *common))
+    if not common or (not rare and len(common) == 1):
+        return everything, None
+    all_common = " & ".join(common)
+    return " | ".join((*rare, f"({all_common})")), everything
+
+
+def score_sql(weighing: Weighing, params: dict[str, object]) -> str:
+    """SQL of a row's points over its column `search`; adds what it needs to `params`.
+
+    `ts_rank` of one lexeme that stands once is its label's weight × 6/π².
+    """
+    sums: list[str] = []
+    for index, weights in enumerate(weighing.terms):
+        names = []
+        for place, weight in enumerate(weights):
+            params[f"q{index}_{place}"] = f"'{weight.lexeme}'"
+            params[f"p{index}_{place}"] = weight.points * SINGLE_RANK
+            names.append(
+                f"%(p{index}_{place})s::float8 * ts_rank(%(labels)s::real[], search, %(q{index}_{place})s::tsquery)"
+            )
+        sums.append(names[0] if len(names) == 1 else f"greatest({', '.join(names)})")
+    params["labels"] = list(LABEL_WEIGHTS)
+    return " + ".join(sums)
+
+
+SINGLE_RANK = math.pi**2 / 6
+LABEL_WEIGHTS = (0.2, 0.4, 0.55, 1.0)
+"""Of labels D, C, B, A."""
+
+
+def coverage(name: str, worth: Mapping[str, float]) -> float:
+    """Which share of a name's words the question holds, 0 to 1."""
+    named = words.content_words(name)
+    if not named:
+        return 0.0
+    return sum(any(lexeme in worth for lexeme in _lexemes(word)) for word in named) / len(named)
+
+
+def _lexemes(word: str) -> tuple[str, ...]:
+    return (*words.forms(word), *synonyms.concepts_of(word))
