@@ -6,9 +6,9 @@ from collections.abc import Callable
 import psycopg
 
 from agentpay.callers.asgi import Call, Headers
-from agentpay.kit.recent import Recent
 from agentpay.db.engine import Database
 from agentpay.kit.errors import Unavailable
+from agentpay.kit.recent import Recent
 
 PREFLIGHT_SECONDS = 600
 REMEMBERED_SECONDS = 4.0

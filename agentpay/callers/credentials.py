@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from agentpay.kit.recent import Recent
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row
 from agentpay.kit import ids, limits
 from agentpay.kit.caller import Caller, Merchant, Operator, Page, Visitor
+from agentpay.kit.recent import Recent
 
 SECRET_PREFIX = "ap_sk_"
 PUBLISHABLE_PREFIX = "ap_pk_"

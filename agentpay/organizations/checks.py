@@ -116,6 +116,10 @@ def url(value: str, *, loc: Loc, allow_private: bool) -> str:
         return check_url(value, allow_private=allow_private)
 
 
+def optional_url(value: str | None, *, loc: Loc, allow_private: bool) -> str | None:
+    return None if value is None else url(value, loc=loc, allow_private=allow_private)
+
+
 def base_url(environment: str, given: str | None, *, allow_private: bool) -> str:
     """Where Polar's API is: known for its own environments, given for a custom one. Raises `Invalid`."""
     loc = ("body", "polar", "base_url")

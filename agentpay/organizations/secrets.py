@@ -4,6 +4,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from agentpay.db.transaction import Tx
 from agentpay.kit import ids
 from agentpay.kit.errors import Unavailable
 from agentpay.kit.recent import Recent
+from agentpay.kit.wire import in_utc
 
 SecretKind = Literal["polar_token", "webhook", "identity", "notify"]
 
@@ -134,3 +136,13 @@ def new_identity_secret() -> str:
 def new_notify_secret() -> str:
     """A Standard Webhooks secret: `whsec_` and 32 random bytes in base64."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(STANDARD_WEBHOOKS_BYTES)).decode()
+
+
+async def previous_ends_at(db: Database | Tx, *, organization_id: UUID, kind: SecretKind) -> datetime | None:
+    """Until when the secret before the one in use is valid."""
+    moment: datetime | None = await db.value(
+        "select max(expires_at) from organization_secrets where organization_id = %(organization_id)s"
+        " and kind = %(kind)s and expires_at > now()",
+        {"organization_id": organization_id, "kind": kind},
+    )
+    return in_utc(moment)
