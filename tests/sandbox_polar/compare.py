@@ -97,3 +97,25 @@ def _of_texts(recorded: str, ours: str, ids: Ids, place: str) -> Iterator[str]:
         return
     if ids.translate(recorded) != ours.replace(NEWER_EVENT, ""):
         yield f"{place}: {recorded!r} recorded, {ours!r} here"
+
+
+def shape_differences(recorded: Any, ours: Any, place: str = "$") -> Iterator[str]:
+    """Fields and kinds of values only; a null here or there says nothing about the other side's kind."""
+    if recorded is None or ours is None or place.endswith(("metadata", ".amounts")):
+        return
+    if isinstance(recorded, dict) and isinstance(ours, dict):
+        keyed = {key for key in (*recorded, *ours) if UUID.fullmatch(key)}
+        for key in (recorded.keys() - ours.keys()) - keyed:
+            yield f"{place}.{key}: missing here"
+        for key in (ours.keys() - recorded.keys()) - keyed - NEWER:
+            yield f"{place}.{key}: not recorded"
+        for key in recorded.keys() & ours.keys():
+            yield from shape_differences(recorded[key], ours[key], f"{place}.{key}")
+        if keyed and place.endswith(".prices"):
+            left, right = next(iter(recorded.values())), next(iter(ours.values()))
+            yield from shape_differences(left, right, f"{place}.*")
+    elif isinstance(recorded, list) and isinstance(ours, list):
+        if recorded and ours:
+            yield from shape_differences(recorded[0], ours[0], f"{place}[0]")
+    elif type(recorded) is not type(ours) and {type(recorded), type(ours)} != {int, float}:
+        yield f"{place}: {type(recorded).__name__} recorded, {type(ours).__name__} here"

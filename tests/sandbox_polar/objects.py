@@ -1,12 +1,12 @@
 """Rows rebuilt from what the recordings show of them: the world that existed before a recorded call."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from agentpay.sandbox.polar import checkout_creating, confirming, entities, forms_checkout, fulfilment
 from agentpay.sandbox.polar.schema_shapes import accept
-from tests.sandbox_polar.recordings import Exchange
 from tests.sandbox_polar.world import ACME, World
 
 Json = dict[str, Any]
@@ -28,12 +28,12 @@ US_BUYER: Json = {
 class Recorded:
     """Every product, discount and order that the answers mention, by id; what is known of one is put together."""
 
-    def __init__(self, exchanges: list[Exchange]) -> None:
+    def __init__(self, answers: Iterable[Any]) -> None:
         self.products: dict[str, Json] = {}
         self.discounts: dict[str, Json] = {}
         self.orders: dict[str, Json] = {}
-        for exchange in exchanges:
-            self._read(exchange.answer)
+        for answer in answers:
+            self._read(answer)
 
     def _read(self, value: Any) -> None:
         if isinstance(value, list):

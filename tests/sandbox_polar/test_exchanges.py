@@ -1,4 +1,4 @@
-"""Every recorded exchange, replayed in its session: status, headers and every value of the answer that is not random."""
+"""Every recorded exchange, replayed in its session: status, headers and every value that is not random."""
 
 import re
 from functools import cache
@@ -18,7 +18,7 @@ NAMES = [each.name for each in exchanges()]
 async def replay_session(rows: list[Exchange], steps: dict[str, Step], *, adopt: bool) -> dict[str, list[str]]:
     """Live through one session; differences by the exchange's name."""
     world = World(rows[0].at)
-    recorded = objects.Recorded(rows)
+    recorded = objects.Recorded(each.answer for each in rows)
     if adopt:
         objects.adopt_products(world, recorded)
     found: dict[str, list[str]] = {}
@@ -65,7 +65,7 @@ async def test_a_checkout_that_a_list_shows_has_the_recorded_fields() -> None:
     """The one list that is compared loosely above, because it held whatever the recorder had left open."""
     world = World(session(18)[0].at)
     rows = session(18)
-    objects.adopt_products(world, objects.Recorded(rows))
+    objects.adopt_products(world, objects.Recorded(each.answer for each in rows))
     exchange = next(each for each in rows if each.name == "recover-checkout-by-product-and-status")
     recorded = _answer(exchange.name)["items"][0]
     objects.open_checkout(world, products=[recorded["product_id"]], metadata=recorded["metadata"])

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from agentpay.sandbox.polar.wire import Answer, answer_json
 
@@ -41,6 +42,9 @@ class Wire:
     def url_of(self, path: str) -> str:
         query = f"?{self.raw_query}" if self.raw_query else ""
         return f"{self._scope.get('scheme', 'http')}://{self.headers.get('host', 'localhost')}{path}{query}"
+
+    def query_value(self, name: str) -> str | None:
+        return dict(parse_qsl(self.raw_query)).get(name)
 
     async def read_body(self, limit: int) -> bool:
         """Whether the body has a declared length and fits; it is in `body` then."""
