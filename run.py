@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""One command on a fresh machine: `python3 run.py dev` or `python3 run.py test`. Needs Python >= 3.11 and pip, nothing else.
+"""One command on a fresh machine: `python3 run.py dev` or `python3 run.py test`. Needs only Python >= 3.11 and pip.
 
-Creates `.venv` from the hash-locked requirements on first use, then becomes the command. Further arguments are passed on:
-`dev --port 9000 --reset`, `test -k offers`, `agentpay doctor`, `python …`.
+Creates `.venv` from the hash-locked requirements on first use, then becomes the command. Further arguments are passed
+on: `dev --port 9000 --reset`, `test -k offers`, `agentpay doctor`, `python …`.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LOCKS = {"dev": "dev.txt", "agentpay": "dev.txt", "test": "test.txt", "python": 
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (whoever runs this may have any Python)
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
     command, arguments = (sys.argv[1] if len(sys.argv) > 1 else "dev"), sys.argv[2:]
     if command not in LOCKS:
@@ -49,13 +49,23 @@ def ensure_environment(lock: str) -> None:
         return
     print("Setting up .venv (first start only) …", file=sys.stderr, flush=True)
     # --without-pip works even where Debian's python3-venv is missing, and `pip --python` is not stopped by PEP 668.
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
+    # What another Python left behind would be found by nobody: begin anew.
+    clear = ["--clear"] if not is_of_this_python() else []
+    if subprocess.run([sys.executable, "-m", "venv", "--without-pip", *clear, str(VENV)]).returncode != 0:
+        sys.exit(f"Could not make {VENV}: see the message above.")
     pip = [sys.executable, "-m", "pip", "--python", str(PYTHON), "--quiet", "--disable-pip-version-check"]
     install = ["install", "--require-hashes", "--only-binary=:all:", "-r", f"requirements/{lock}"]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     if subprocess.run([*pip, *install], env=environment).returncode != 0:
         sys.exit(f"Could not install requirements/{lock}: see pip's message above.")
     stamp.write_text(fingerprint(lock))
+
+
+def is_of_this_python() -> bool:
+    """Whether `.venv` was made by this very version of Python."""
+    settings = VENV / "pyvenv.cfg"
+    version = "version = " + ".".join(map(str, sys.version_info[:3]))
+    return settings.exists() and version in settings.read_text().splitlines()
 
 
 def fingerprint(lock: str) -> str:
