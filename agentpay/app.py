@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
-from agentpay import __version__, operations
+from agentpay import __version__, docs_page, operations
 from agentpay.agents import endpoints as agents
 from agentpay.analytics import endpoints as analytics
 from agentpay.callers import endpoints as callers
@@ -35,7 +35,7 @@ def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> Ap
     credentials = Credentials(parts.db, admin_keys=settings.admin_keys)
     handlers: list[ControllerRouterHandler] = [handler for package in PACKAGES for handler in package.HANDLERS]
     litestar = Litestar(
-        [*handlers, openapi_document],
+        [*handlers, openapi_document, docs],
         dependencies={**callers.DEPENDENCIES, **_provided(parts, metrics)},
         exception_handlers=callers.EXCEPTION_HANDLERS,
         middleware=[
@@ -102,3 +102,9 @@ async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
         msgspec.json.encode(request.app.openapi_schema.to_schema()),
         media_type="application/vnd.oai.openapi+json",
     )
+
+
+@get("/docs", status_code=200, operation_id="docs", tags=["operations"], include_in_schema=False)
+async def docs(request: Request[Any, Any, Any]) -> Response[str]:
+    """The contract as a page."""
+    return Response(docs_page.render(request.app.openapi_schema.to_schema()), media_type="text/html")

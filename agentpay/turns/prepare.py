@@ -1,7 +1,7 @@
 """From what is stored to the first question: understand, route, decide. Pure but for a read and one short write."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -17,7 +17,18 @@ from agentpay.kit.clock import Clock
 from agentpay.kit.errors import NotFound
 from agentpay.kit.text import clean
 from agentpay.llm.template import naming
-from agentpay.llm.types import Brief, Entry, Language, Personality, ProductFact, ToolCall
+from agentpay.llm.types import (
+    Brief,
+    CheckoutFact,
+    Entry,
+    Language,
+    OfferFact,
+    OrderFact,
+    Personality,
+    ProductFact,
+    ToolCall,
+)
+from agentpay.offers.enums import STANDING
 from agentpay.turns import action, facts, prompt
 from agentpay.turns.facts import Facts
 from agentpay.turns.hold import RunningTurn, hold
@@ -161,43 +172,37 @@ def _locale_language(context: dict[str, Any]) -> str | None:
     return "pt" if isinstance(locale, str) and locale.lower().startswith("pt") else None
 
 
+class _View(msgspec.Struct, frozen=True):
+    """What the visitor has seen, as facts."""
+
+    shown: tuple[ProductFact, ...]
+    offers: tuple[OfferFact, ...]
+    checkouts: tuple[CheckoutFact, ...]
+    orders: tuple[OrderFact, ...]
+    focus: ProductFact | None
+    handoff: Literal["none", "asked", "taken"]
+
+
+def _view(known: Facts, understood: Understanding, text: str, *, language: Language) -> _View:
+    currency, conversation = currency_of(known), known.conversation
+    shown = facts.product_facts(known.shown, currency=currency, language=language)
+    return _View(
+        shown=shown,
+        offers=facts.offer_facts(known, language=language),
+        checkouts=facts.checkout_facts(known, language=language),
+        orders=facts.order_facts(known, language=language),
+        focus=_focus(known, shown, understood, text, currency=currency, language=language),
+        handoff="none" if not conversation["asked_at"] else "taken" if conversation["taken_at"] else "asked",
+    )
+
+
 def _decide(
     known: Facts, agent: AgentRow, understood: Understanding, *, text: str, language: Language, now: datetime
 ) -> tuple[Brief, frozenset[str]]:
-    currency = currency_of(known)
-    conversation, previous = known.conversation, known.previous
-    shown = facts.product_facts(known.shown, currency=currency, language=language)
-    offers = facts.offer_facts(known, language=language)
-    checkouts = facts.checkout_facts(known, language=language)
-    orders = facts.order_facts(known, language=language)
-    focus = _focus(known, shown, understood, text, currency=currency, language=language)
-    handoff = "none" if not conversation["asked_at"] else "taken" if conversation["taken_at"] else "asked"
-    standing = tuple(
-        offer for offer in offers if offer.status in ("pending_approval", "open", "accepted") and offer.expires_at > now
-    )
-    situation = action.Situation(
-        intent=understood.intent,
-        confidence=understood.confidence,
-        text=text,
-        entities=understood.entities,
-        agent_type=AgentType(agent.agent_type),
-        open_tools=open_tools(
-            msgspec.structs.asdict(agent.tools), allow_dynamic_pricing=agent.rules.allow_dynamic_pricing
-        ),
-        previous_action=_previous_action(known),
-        previous_text=previous["content"] if previous else None,
-        focus=focus,
-        shown=shown,
-        offers=standing,
-        checkouts=checkouts,
-        orders=orders,
-        handoff=handoff,
-        is_proven_customer=bool(conversation["external_customer_id"]),
-        customer_message_count=conversation["customer_message_count"],
-        misses=int(conversation["agent_state"].get("misses", 0)),
-    )
+    view = _view(known, understood, text, language=language)
+    situation = _situation(known, agent, understood, view, text=text, now=now)
     decision = action.decide(situation)
-    personality = agent.personality
+    conversation, personality = known.conversation, agent.personality
     brief = Brief(
         language=language,
         intent=understood.intent.value,
@@ -215,20 +220,46 @@ def _decide(
         ),
         text=text,
         now=now,
-        is_first_reply=previous is None or conversation["agent_message_count"] <= 1,
-        focus=focus,
-        shown=shown,
-        offers=offers,
-        checkouts=checkouts,
-        orders=orders,
-        is_proven_customer=bool(conversation["external_customer_id"]),
+        is_first_reply=conversation["agent_message_count"] <= 1,
+        focus=view.focus,
+        shown=view.shown,
+        offers=view.offers,
+        checkouts=view.checkouts,
+        orders=view.orders,
+        is_proven_customer=situation.is_proven_customer,
         customer_name=conversation["identity"].get("name"),
-        handoff=handoff,  # type: ignore[arg-type] # one of the three words above
+        handoff=view.handoff,
         stuck=action.is_stuck(situation),
         previous_action=situation.previous_action,
         previous_text=situation.previous_text,
     )
     return brief, frozenset(decision.tools)
+
+
+def _situation(
+    known: Facts, agent: AgentRow, understood: Understanding, view: _View, *, text: str, now: datetime
+) -> action.Situation:
+    conversation, previous = known.conversation, known.previous
+    switches = msgspec.structs.asdict(agent.tools)
+    return action.Situation(
+        intent=understood.intent,
+        confidence=understood.confidence,
+        text=text,
+        entities=understood.entities,
+        agent_type=AgentType(agent.agent_type),
+        open_tools=open_tools(switches, allow_dynamic_pricing=agent.rules.allow_dynamic_pricing),
+        previous_action=_previous_action(known),
+        previous_text=previous["content"] if previous else None,
+        focus=view.focus,
+        shown=view.shown,
+        offers=tuple(offer for offer in view.offers if offer.status in STANDING and offer.expires_at > now),
+        checkouts=view.checkouts,
+        orders=view.orders,
+        handoff=view.handoff,
+        is_proven_customer=bool(conversation["external_customer_id"]),
+        customer_message_count=conversation["customer_message_count"],
+        misses=int(conversation["agent_state"].get("misses", 0)),
+    )
 
 
 def _focus(
