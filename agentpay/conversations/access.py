@@ -10,7 +10,7 @@ from agentpay.agents import repository as agents
 from agentpay.agents import routing
 from agentpay.agents.repository import AgentRow
 from agentpay.conversations import repository
-from agentpay.conversations.append import Appender, lock
+from agentpay.conversations.append import Appender, lock, lock_living
 from agentpay.conversations.errors import ConversationClosed, IdentityMismatch
 from agentpay.conversations.schemas import ConversationCreate
 from agentpay.db.engine import Database
@@ -89,7 +89,7 @@ async def enter(
 async def identify(db: Database, *, organization_id: UUID, conversation_id: UUID, identity: Identity) -> None:
     """Bind a proven customer to the conversation. Raises IdentityMismatch when it is another's already."""
     async with db.transaction() as tx:
-        row = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+        row = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
         if row["status"] == "closed":
             raise ConversationClosed
         if row["external_customer_id"] not in (None, identity.sub):

@@ -147,6 +147,14 @@ async def lock(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> Row:
     return row
 
 
+async def lock_living(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> Row:
+    """`lock` for a caller: an erased conversation is not found, whoever still holds its token."""
+    row = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+    if row["deleted_at"] is not None:
+        raise NotFound
+    return row
+
+
 def handoff_public(row: Mapping[str, Any] | None) -> dict[str, Any]:
     """The `handoff` object of a conversation, from its open handoff's columns (all None = none)."""
     if row is None or row["asked_at"] is None:

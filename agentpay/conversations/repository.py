@@ -122,7 +122,7 @@ async def messages_page(
         f"""select c.last_offset as stream_offset, m.* from conversations c left join lateral (
           select * from messages m where m.conversation_id = c.id and m.deleted_at is null and {page}
           limit %(limit)s) m on true
-        where c.id = %(id)s order by m.sequence""",
+        where c.id = %(id)s and c.deleted_at is null order by m.sequence""",
         {
             "id": conversation_id,
             "after": after,

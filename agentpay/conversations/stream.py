@@ -22,7 +22,7 @@ from agentpay.db.doorbell import MISSED, Doorbell
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row
 from agentpay.kit import wire
-from agentpay.kit.errors import Limited, Unavailable
+from agentpay.kit.errors import Limited, NotFound, Unavailable
 
 POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 15.0
@@ -269,16 +269,16 @@ async def start_cursor(
     """Where a stream begins, and what it says first.
 
     Without a position: at the running turn, if any, else live. With one that is no longer kept, or is not ours:
-    `stream.reset` with the position from which it goes on.
+    `stream.reset` with the position from which it goes on. Raises NotFound once it was erased.
     """
     row = await db.one(
         """select c.last_offset, d.started_offset,
           (select min("offset") from events where conversation_id = c.id) as first_offset
-        from conversations c left join drafts d on d.conversation_id = c.id where c.id = %(id)s""",
+        from conversations c left join drafts d on d.conversation_id = c.id where c.id = %(id)s and c.deleted_at is null""",
         {"id": conversation_id},
     )
     if row is None:
-        return Cursor(0), b""
+        raise NotFound
     last, first = row["last_offset"], row["first_offset"]
     if not has_asked:
         return Cursor(row["started_offset"] - 1 if row["started_offset"] else last), b""

@@ -195,9 +195,12 @@ def _agreed(situation: Situation, asked: str | None) -> Action | None:
     offered = situation.previous_action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT}
     if asked == "purchase" or (offered and asked is None):
         return _about_buying(situation)
-    if _meant(situation) is not None and asked == "details":
-        return Action.SHOW_PRODUCT
-    return None
+    if asked == "others":
+        return Action.SEARCH_PRODUCTS
+    if asked in {"which", "details"}:
+        return Action.CLARIFY if _meant(situation) is None else Action.SHOW_PRODUCT
+    leads_somewhere = situation.intent in _ABOUT_BUYING or situation.intent is Intent.PRICE_NEGOTIATION
+    return None if leads_somewhere else Action.REPLY
 
 
 def _clarified(situation: Situation, asked: str | None) -> Action | None:

@@ -10,7 +10,7 @@ from agentpay.callers import limits as rates
 from agentpay.callers.idempotency import IdempotencyMismatch
 from agentpay.conversations import handoff
 from agentpay.conversations.access import check_context
-from agentpay.conversations.append import Appender, lock
+from agentpay.conversations.append import Appender, lock_living
 from agentpay.conversations.cursor import Cursor
 from agentpay.conversations.errors import ConversationClosed, ConversationFull
 from agentpay.db.engine import Database
@@ -111,7 +111,7 @@ class Reception:
         return Received(stored.id, None, stored.cursor)
 
     async def _lock(self, tx: Tx, member: Member) -> Row:
-        return await lock(tx, organization_id=member.organization_id, conversation_id=member.conversation_id)
+        return await lock_living(tx, organization_id=member.organization_id, conversation_id=member.conversation_id)
 
     async def _refuse(self, tx: Tx, conversation: Row) -> None:
         if conversation["status"] == "closed":

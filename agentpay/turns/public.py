@@ -64,8 +64,9 @@ async def get_turn(
 ) -> TurnPublic:
     """The turn as it is now. Raises NotFound, also for another conversation's."""
     turn = await db.one(
-        """select * from turns where id = %(id)s and conversation_id = %(conversation_id)s
-        and organization_id = %(organization_id)s""",
+        """select t.* from turns t join conversations c on c.id = t.conversation_id and c.deleted_at is null
+        where t.id = %(id)s and t.conversation_id = %(conversation_id)s
+          and t.organization_id = %(organization_id)s""",
         {"id": turn_id, "conversation_id": conversation_id, "organization_id": organization_id},
     )
     if turn is None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from agentpay.conversations import access, handoff
-from agentpay.conversations.append import Appender, lock
+from agentpay.conversations.append import Appender, lock_living
 from agentpay.conversations.enums import STATUS_FROM
 from agentpay.conversations.errors import ConversationClosed
 from agentpay.conversations.repository import update_fields
@@ -28,7 +28,7 @@ class Standing:
     async def request(self, *, organization_id: UUID, conversation_id: UUID, asked_by: str, reason: str | None) -> None:
         """Ask for a person; asking again changes nothing. Raises ConversationClosed."""
         async with self._db.transaction() as tx:
-            conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            conversation = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
             await handoff.request(
                 tx, self._appender, self._jobs, conversation=conversation, asked_by=asked_by, reason=reason
             )
@@ -41,7 +41,7 @@ class Standing:
         Raises ConversationClosed, HandoffTaken.
         """
         async with self._db.transaction() as tx:
-            conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            conversation = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
             await silence(tx, self._appender, conversation=conversation, owner=self._owner)
             await handoff.take(
                 tx, self._appender, self._jobs, conversation=conversation, staff_name=staff_name, reason=reason
@@ -50,7 +50,7 @@ class Standing:
     async def release(self, *, organization_id: UUID, conversation_id: UUID) -> RunningTurn | None:
         """Give it back to the AI. A last visitor message that no staff answered opens a turn: the caller starts it."""
         async with self._db.transaction() as tx:
-            conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            conversation = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
             await handoff.release(tx, self._appender, self._jobs, conversation=conversation)
             if conversation["status"] != "escalated":
                 return None
@@ -61,7 +61,7 @@ class Standing:
     ) -> RunningTurn | None:
         """PATCH: set fields and status. Raises ConversationClosed; closing a closed conversation again is fine."""
         async with self._db.transaction() as tx:
-            conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            conversation = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
             if conversation["status"] == "closed" and (status != "closed" or fields):
                 raise ConversationClosed
             if fields:
@@ -74,7 +74,7 @@ class Standing:
     async def cancel(self, *, organization_id: UUID, conversation_id: UUID, turn_id: UUID) -> RunningTurn | None:
         """Stop a turn; what was said stays, marked interrupted. An ended turn stays as it is."""
         async with self._db.transaction() as tx:
-            conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
+            conversation = await lock_living(tx, organization_id=organization_id, conversation_id=conversation_id)
             ended, following = await end.end(
                 tx,
                 self._appender,
