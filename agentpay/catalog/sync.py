@@ -1,4 +1,4 @@
-"""Reading the whole catalogue from Polar: pages first, without a transaction, then a short one that replaces the mirror.
+"""Reading the whole catalogue of Polar: pages first, without a transaction, then one that replaces the mirror.
 
 1. The time of the read is taken from the database before the first page, less `SKEW_SECONDS`: a webhook of that moment
    or later says more than the read does.

@@ -1,4 +1,4 @@
-"""The whole shop of Acme Candles, with which search is judged: 48 products, English and Portuguese, as merchants write."""
+"""The whole shop of Acme Candles, with which search is judged: 48 products, English and Portuguese."""
 
 from typing import Any
 
@@ -247,7 +247,11 @@ SHOP: list[dict[str, Any]] = [
         fixed(1600),
         description="Sixty dinners in thirty minutes, no meat, no fuss. PDF with shopping lists.",
     ),
-    goods("Attention, Please: Essays", custom(300, 1200), description="Nine essays on boredom and good company."),
+    goods(
+        "Attention, Please: Essays",
+        custom(300, 1200),
+        description="Nine essays on boredom and good company.",
+    ),
     goods(
         "7-Day Focus Challenge",
         fixed(0),
