@@ -274,7 +274,8 @@ async def start_cursor(
     row = await db.one(
         """select c.last_offset, d.started_offset,
           (select min("offset") from events where conversation_id = c.id) as first_offset
-        from conversations c left join drafts d on d.conversation_id = c.id where c.id = %(id)s and c.deleted_at is null""",
+        from conversations c left join drafts d on d.conversation_id = c.id
+        where c.id = %(id)s and c.deleted_at is null""",
         {"id": conversation_id},
     )
     if row is None:

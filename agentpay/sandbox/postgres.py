@@ -36,18 +36,21 @@ class EmbeddedPostgres:
     `start()` returns a libpq URL over a Unix socket, or over TCP on 127.0.0.1 when `port` is given.
     """
 
-    def __init__(self, home: Path, *, port: int | None = None, fast: bool = False) -> None:
+    def __init__(
+        self, home: Path, *, port: int | None = None, fast: bool = False, binaries: Path | None = None
+    ) -> None:
         self.home = Path(home).resolve()
         self.data = self.home / "data"
         self.port = port
         self.fast = fast
+        self.binaries = binaries
         self.socket_directory: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._user: dict[str, Any] = {}
 
     def start(self) -> str:
         self.home.mkdir(parents=True, exist_ok=True)
-        binaries = find_binaries()
+        binaries = self.binaries or find_binaries()
         if os.geteuid() == 0:
             binaries = self._drop_root(binaries)
         if not (self.data / "PG_VERSION").exists():
@@ -120,7 +123,7 @@ class EmbeddedPostgres:
             os.chown(unfinished, self._user["user"], self._user["group"])
         command = [
             str(binaries / "initdb"), "-D", str(unfinished), "-U", "agentpay", "-A", "trust", "-E", "UTF8",
-            "--locale-provider=builtin", "--locale=C.UTF-8", *(["--no-sync"] if self.fast else []),
+            "--locale=C.UTF-8", *(["--no-sync"] if self.fast else []),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, env=_environment(), cwd="/", **self._user)
         if done.returncode != 0:
