@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from agentpay.sandbox.demo import digital, tangible
+from agentpay.sandbox.demo.pictures import picture_of
 from agentpay.sandbox.demo.shapes import SHOP_NAME, Goods, flow
 from agentpay.sandbox.polar import entities, seeding
 from agentpay.sandbox.polar.state import PolarState
@@ -50,7 +51,7 @@ def stock(state: PolarState, organization: entities.Organization) -> None:
             goods.name,
             prices=goods.prices,
             benefits=benefits(state, organization, goods),
-            pictures=(goods.name,),
+            media_ids=[uploaded(state, organization, goods).id],
             created_at=opening + timedelta(minutes=minute),
             description=flow(goods.description),
             visibility="private" if goods.is_private else "public",
@@ -61,6 +62,12 @@ def stock(state: PolarState, organization: entities.Organization) -> None:
             metadata=metadata(goods),
             attached_fields=attached_fields(state, organization, goods),
         )
+
+
+def uploaded(state: PolarState, organization: entities.Organization, goods: Goods) -> entities.Media:
+    media = seeding.media(organization, goods.name, now=state.now())
+    media.svg = picture_of(goods.name)
+    return state.medias.put(media)
 
 
 def metadata(goods: Goods) -> entities.Metadata:

@@ -73,6 +73,8 @@ class Media(Entity, kw_only=True):
     name: str
     title: str
     """Words drawn on the generated picture."""
+    svg: str | None = None
+    """The picture itself, where the merchant uploaded one."""
 
 
 class CustomField(Entity, kw_only=True):
@@ -233,6 +235,9 @@ class OrderItem(Entity, kw_only=True):
     tax_amount: int = 0
     proration: bool = False
     product_price_id: str | None = None
+    start_timestamp: datetime | None = None
+    end_timestamp: datetime | None = None
+    """The period it pays for; newer than the recorded server."""
 
 
 class Order(Entity, kw_only=True):

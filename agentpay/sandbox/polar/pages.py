@@ -83,7 +83,7 @@ def _image(state: PolarState, wire: Wire, id: str) -> Answer | None:
     if media is None:
         return None
     headers = (("cache-control", "public, max-age=86400"), ("access-control-allow-origin", "*"))
-    return Answer(body=images.draw(media.title).encode(), media_type="image/svg+xml", headers=headers)
+    return Answer(body=(media.svg or images.draw(media.title)).encode(), media_type="image/svg+xml", headers=headers)
 
 
 def _paper(state: PolarState, wire: Wire, number: str) -> Answer | None:

@@ -24,7 +24,7 @@ export function productPicture(url, name) {
 }
 
 function productCard(attachment, { say, act }) {
-  const { amount, terms, note } = cardPrice(attachment.price, say);
+  const { amount, terms, note } = attachment.price ? cardPrice(attachment.price, say) : {};
   return element("article", { class: "card product" },
     productPicture(attachment.image_url, attachment.name),
     element("div", { class: "card-body" },
@@ -32,7 +32,7 @@ function productCard(attachment, { say, act }) {
       element("p", { class: "muted" }, summary(attachment.description, 90)),
       element("div", { class: "card-row" },
         element("p", { class: "price" },
-          element("strong", {}, amount), terms && element("span", { class: "terms" }, ` ${terms}`),
+          amount && element("strong", {}, amount), terms && element("span", { class: "terms" }, ` ${terms}`),
           note && element("small", {}, note)),
         element("button", { class: "button small", type: "button", onclick: (event) => act.buy(attachment, event.currentTarget) },
           say("buyNow")))));
@@ -42,20 +42,16 @@ function productCard(attachment, { say, act }) {
 function cardPrice(price, say) {
   const money = (amount) => formatAmount(amount, price.currency, say.language);
   const terms = say.interval(price.recurring_interval, price.recurring_interval_count);
-  const trial = price.trial ? say("trial", { length: trialLength(price.trial, say) }) : "";
+  const trial = price.trial ? say("trial", { length: say.span(price.trial.interval, price.trial.interval_count) }) : "";
   if (price.amount_type === "custom") {
     return { amount: say("from", { amount: money(price.minimum_amount ?? 0) }), terms: "", note: say("payWhatYouWant") };
   }
   if (price.amount_type === "seat_based") {
     return { amount: money(price.amount), terms: `${say("perSeat")} ${terms}`.trim(), note: trial };
   }
+  if (price.amount === null) return { amount: "", terms, note: trial }; // charged by use
   if (price.amount === 0) return { amount: say("free"), terms, note: trial };
   return { amount: price.from ? say("from", { amount: money(price.amount) }) : money(price.amount), terms, note: trial };
-}
-
-function trialLength(trial, say) {
-  if (typeof trial === "string") return trial;
-  return say.span(trial.interval, trial.interval_count ?? trial.count);
 }
 
 function offerCard(attachment, { say, session, act }) {
