@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from agentpay.checkout import concessions, shop
+from agentpay.checkout import shop
 from agentpay.checkout.errors import PaymentsNotReady
 from agentpay.checkout.start import Hold, NewCheckout, Started, get_sellable, insert_checkout
 from agentpay.conversations.append import Appender, lock
@@ -10,10 +10,9 @@ from agentpay.conversations.errors import ConversationClosed
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.jobs.enqueue import Jobs
-from agentpay.kit.errors import NotFound
-from agentpay.offers.errors import OfferExpired, OfferPending, OfferUnavailable
-from agentpay.offers.public import offer_public
-from agentpay.organizations.notify import notify
+from agentpay.offers import lifecycle
+from agentpay.offers.errors import OfferUnavailable
+from agentpay.offers.repository import lock_offer
 
 
 async def accept(
@@ -36,19 +35,17 @@ async def accept(
         if hold is not None:
             await hold(tx)
         conversation = await lock(tx, organization_id=organization_id, conversation_id=conversation_id)
-        ids = {"offer_id": offer_id, "organization_id": organization_id, "conversation_id": conversation_id}
-        offer = await concessions.lock_offer(tx, row=ids)
-        if offer is None or offer["conversation_id"] != conversation_id:
-            raise NotFound
+        offer = await lock_offer(
+            tx, organization_id=organization_id, offer_id=offer_id, conversation_id=conversation_id
+        )
         if offer["status"] in ("accepted", "redeemed"):
             return Started(await _checkout_of(tx, offer), False)
         if conversation["status"] == "closed":
             raise ConversationClosed
-        _refuse_unless_open(offer)
+        offer, _ = await lifecycle.accept(tx, appender, jobs, conversation=conversation, offer_id=offer_id)
         await get_sellable(tx, organization_id=organization_id, product_id=offer["product_id"])
         if not (await shop.get_shop(tx, organization_id=organization_id)).takes_payments:
             raise PaymentsNotReady
-        accepted = await concessions.accept(tx, appender, conversation, offer=offer)
         wanted = NewCheckout(
             product_id=offer["product_id"],
             offer_id=offer["id"],
@@ -57,16 +54,7 @@ async def accept(
             amount=offer["amount"],
             effect_key=effect_key,
         )
-        checkout_id = await insert_checkout(tx, appender, jobs, conversation=conversation, wanted=wanted)
-        await notify(
-            tx,
-            jobs,
-            organization_id=organization_id,
-            conversation_id=conversation_id,
-            type="offer.accepted",
-            data=offer_public(accepted, for_staff=True),
-        )
-        return Started(checkout_id, True)
+        return Started(await insert_checkout(tx, appender, jobs, conversation=conversation, wanted=wanted), True)
 
 
 async def find_open_offer(
@@ -80,20 +68,6 @@ async def find_open_offer(
         {"organization_id": organization_id, "conversation_id": conversation_id, "product_id": product_id},
     )
     return offer_id
-
-
-def _refuse_unless_open(offer: Row) -> None:
-    match offer["status"]:
-        case "pending_approval":
-            raise OfferPending
-        case "expired":
-            raise OfferExpired
-        case "open" if offer["is_expired"]:
-            raise OfferExpired
-        case "open":
-            return
-        case _:
-            raise OfferUnavailable
 
 
 async def _checkout_of(tx: Tx, offer: Row) -> UUID:

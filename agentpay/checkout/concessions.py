@@ -12,13 +12,14 @@ from agentpay.checkout.verify import ExpectedDiscount
 from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
-from agentpay.offers import budget
-from agentpay.offers.enums import OFFER_FROM
-from agentpay.offers.public import offer_public
+from agentpay.offers import lifecycle
 from agentpay.polar.types import Discount
 
 # Polar honours the price a little longer than we show it, so that a buyer who is paying is not cut off (OFFERS D4).
 GRACE = timedelta(minutes=3)
+OFFER_EXPIRED = "offer_expired"
+# Reasons that have a sentence of their own.
+SAID_REASONS = frozenset({"price_changed", "product_unavailable", "rules_changed"})
 DISCOUNT_NAME = "Your offer {token}"
 
 _COLUMNS = "*, expires_at <= clock_timestamp() as is_expired"
@@ -35,17 +36,6 @@ async def lock_offer(tx: Tx, *, row: Mapping[str, Any]) -> Row | None:
     return await tx.one(
         f"select {_COLUMNS} from offers where id = %(id)s and organization_id = %(org)s for update", _key(row)
     )
-
-
-async def accept(tx: Tx, appender: Appender, conversation: Row, *, offer: Mapping[str, Any]) -> Row:
-    """An open offer becomes an accepted one; returns the row. The caller has checked that it is open and in time."""
-    accepted = await tx.one(
-        "update offers set status = 'accepted', modified_at = now() where id = %(id)s and status = 'open' returning *",
-        {"id": offer["id"]},
-    )
-    assert accepted is not None, "the caller holds the row's lock"
-    await tell(tx, appender, conversation, accepted)
-    return accepted
 
 
 def expected_discount(offer: Mapping[str, Any]) -> ExpectedDiscount:
@@ -94,48 +84,22 @@ async def mark_live(tx: Tx, *, offer: Mapping[str, Any], discount: Discount) -> 
     )
 
 
-async def end(tx: Tx, appender: Appender, conversation: Row, *, offer: Mapping[str, Any], reason: str) -> None:
-    """The concession is over and off: expired, or void for `reason`; the budget is free again. Money may still come.
+async def end(tx: Tx, appender: Appender, conversation: Row, *, offer: Row, reason: str) -> None:
+    """The concession is off: expired, or void for `reason`; the budget is free again and the visitor told.
 
-    Nothing once it was redeemed, or ended before.
+    Nothing once it was redeemed or ended before. Money may still come.
     """
-    status = "expired" if reason == "offer_expired" else "void"
-    ended = await tx.one(
-        """update offers set status = %(status)s, modified_at = now(),
-          void_reason = case when %(status)s = 'void' then %(reason)s end,
-          discount_state = case when discount_id is null then 'none' else 'revoked' end
-        where id = %(id)s and status = any(%(from)s) returning *""",
-        {"id": offer["id"], "status": status, "reason": reason, "from": list(OFFER_FROM[status])},
-    )
+    if reason == OFFER_EXPIRED:
+        ended = await lifecycle.expire(tx, appender, conversation=conversation, offer=offer, say="lapsed")
+    else:
+        said = reason if reason in SAID_REASONS else "withdrawn"
+        ended = await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason=reason, say=said)
     if ended is not None:
-        await budget.release(tx, organization_id=ended["organization_id"], cause=cause_of(ended))
-        await tell(tx, appender, conversation, ended)
-
-
-async def redeem(
-    tx: Tx, appender: Appender, conversation: Row, *, offer: Mapping[str, Any], conceded: int | None
-) -> None:
-    """It was used, whatever state it is in. `conceded`: what it really cost; None = not known yet (a trial, D6)."""
-    redeemed = await tx.one(
-        "update offers set status = 'redeemed', modified_at = now() where id = %(id)s and status <> 'redeemed'"
-        " returning *",
-        {"id": offer["id"]},
-    )
-    if conceded is not None:
-        await budget.commit(tx, organization_id=offer["organization_id"], cause=cause_of(offer), amount=conceded)
-    if redeemed is not None:
-        await tell(tx, appender, conversation, redeemed)
-
-
-async def tell(tx: Tx, appender: Appender, conversation: Row, offer: Mapping[str, Any]) -> None:
-    """`offer.updated`; an erased conversation is told nothing."""
-    if conversation["erased_at"] is None:
-        await appender.event(tx, conversation_id=conversation["id"], type="offer.updated", data=offer_public(offer))
-
-
-def cause_of(offer: Mapping[str, Any]) -> str:
-    """Its name in the ledger."""
-    return f"offer:{offer['id']}"
+        await tx.execute(
+            "update offers set discount_state = case when discount_id is null then 'none' else 'revoked' end"
+            " where id = %(id)s",
+            {"id": offer["id"]},
+        )
 
 
 def _key(row: Mapping[str, Any]) -> dict[str, UUID | None]:

@@ -13,7 +13,7 @@ from agentpay.conversations.append import Appender, lock
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.jobs.enqueue import Jobs
-from agentpay.offers import words
+from agentpay.offers import lifecycle, words
 from agentpay.organizations.notify import notify
 from agentpay.polar.types import Checkout
 
@@ -60,6 +60,8 @@ async def open_checkout(
             raise LeaseLost
         await tell(tx, appender, conversation, opened)
         if is_lower and offer is not None:
+            # Who pays the list price needs no concession any more; what was reserved for it is free again.
+            await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason="list_lower")
             await _say(tx, appender, conversation, opened, key="list_lower", amount=offer["amount"])
         if opened["is_late"]:
             await _say(tx, appender, conversation, opened, key="checkout_ready", has_button=True)
@@ -81,7 +83,6 @@ async def fail_checkout(
         await tell(tx, appender, conversation, failed)
         if offer is not None:
             await concessions.end(tx, appender, conversation, offer=offer, reason=reason)
-            await say_offer_over(tx, appender, conversation, offer=offer, reason=reason)
         elif failed["is_late"]:
             await _say(tx, appender, conversation, failed, key=reason)
         if failed["is_uncertain"]:
@@ -112,23 +113,6 @@ async def product_name(source: Database | Tx, *, organization_id: UUID, product_
 def row_is_conceded(checkout: Checkout) -> bool:
     """Whether our discount is on it: then it is worth what was agreed only as long as the offer."""
     return checkout.discount_id is not None and checkout.discount_amount > 0
-
-
-async def say_offer_over(
-    tx: Tx, appender: Appender, conversation: Row, *, offer: Mapping[str, Any], reason: str
-) -> None:
-    """Tell the visitor that the accepted price is gone, and why."""
-    if conversation["erased_at"] is not None:
-        return
-    name = await product_name(tx, organization_id=offer["organization_id"], product_id=offer["product_id"])
-    key = "lapsed" if reason == "offer_expired" else reason
-    content = words.sentence(key, offer=offer, product_name=name, language=words.language_of(conversation))
-    await appender.system_message(
-        tx,
-        organization_id=offer["organization_id"],
-        conversation_id=offer["conversation_id"],
-        content=content,
-    )
 
 
 async def _say(
