@@ -154,11 +154,18 @@ def answer(
     asked: Brief, toolbox: Mapping[str, Answer], *, tools: tuple[str, ...] = ALL_TOOLS
 ) -> tuple[Reply, list[str]]:
     """One whole turn: tools are performed until there are words. Returns the reply and the names of the tools asked."""
+    reply, results = answer_with_results(asked, toolbox, tools=tools)
+    return reply, [call.name for call, _ in results]
+
+
+def answer_with_results(
+    asked: Brief, toolbox: Mapping[str, Answer], *, tools: tuple[str, ...] = ALL_TOOLS
+) -> tuple[Reply, list[tuple[ToolCall, ToolResult]]]:
     results: list[tuple[ToolCall, ToolResult]] = []
     for _ in range(STEPS_MAX):
         _, reply = ask(request(asked, tools=tools, results=tuple(results)))
         if reply.stop is Stop.DONE:
-            return reply, [call.name for call, _ in results]
+            return reply, results
         results.extend((call, _performed(call, toolbox)) for call in reply.tool_calls)
     raise AssertionError(f"no words after {STEPS_MAX} steps: {[call for call, _ in results]}")
 

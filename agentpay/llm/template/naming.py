@@ -34,9 +34,10 @@ STOP_WORDS: Final = _words(
     tem tens tinha voce voces vc vcs eu meu minha seu sua nosso nossa ele ela isso isto esse essa este aquele aquela
     quero queria gostaria preciso procuro procurando ver mostra mostrar mostre manda saber sobre mais menos comprar
     compro levar preco precos valor algum alguma alguns algumas oi ola bom boa dia tarde noite sim nao favor produto
-    produtos itens vende vendem coisa algo diferenca entre melhor barato barata comparar ai tudo bem gente fale fala
-    falar conte contar diga dele dela deles delas detalhes informacao informacoes details info information explain
-    explica explique describe descricao description full really exactly legal"""
+    produtos itens vende vendem coisa algo diferenca entre melhor barato barata other others else another outro
+    outra outros outras comparar ai tudo bem gente fale fala falar conte contar diga dele dela deles delas detalhes
+    informacao informacoes details info information explain explica explique describe descricao description full
+    really exactly legal"""
 )
 """Words that name no product, folded."""
 

@@ -134,9 +134,14 @@ def was_just_told(scene: Scene, product: ProductFact) -> bool:
 
 
 def asks_beyond(scene: Scene, product: ProductFact) -> bool:
-    """A question about the product that neither its price nor its description answers."""
+    """A question about the product that neither its price nor its description answers.
+
+    What is no plain question (`the guide?`) counts only once the product was told of.
+    """
     text = scene.brief.text
-    if scene.brief.intent == "purchase_intent" or reading.asks_price(text) or not reading.asks(text):
+    if scene.brief.intent in {"purchase_intent", "checkout_ready"} or reading.asks_price(text):
+        return False
+    if not reading.asks_whether(text) and not ("?" in text and was_just_told(scene, product)):
         return False
     asked = question_words(scene, product)
     return bool(asked) and not any(word in fold(product.description) for word in asked)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from agentpay.kit.text import fold
 
-Asked = Literal["amount", "seats", "country", "person", "price", "purchase", "details"]
+Asked = Literal["amount", "seats", "country", "person", "price", "purchase", "others", "which", "details", "more"]
 """What the agent's last message asked or offered."""
 
 SHORT_ANSWER_WORDS_MAX: Final = 7
@@ -92,13 +92,12 @@ _PRICE: Final = _any(
 )
 _CATALOGUE: Final = _any(
     "what do you (?:have|sell|offer)", "what (?:products|else)", "which products", "products", "catalog(?:ue)?",
-    "anything", "options", "plans", "everything", "show me (?:what|all|your|other).*", "browse", "collection",
+    "anything", "options", "plans", "everything", "show me (?:what|all|your).*", "others?", "browse", "collection",
     "o que (?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo", "opcoes",
-    "planos", "colecao", "outr[oa]s",
+    "planos", "colecao", "outr[oa]s?",
 )  # fmt: skip
-_QUESTION: Final = re.compile(
-    r"\?|^\W*(?:what|which|who|when|where|why|how|is|are|does|do|can|could|will|would|has|have"
-    r"qual|quais|quem|quando|onde|por que|como|quanto|e|sao|tem|da|pode|serve|funciona|vem)\b"
+_WHETHER: Final = re.compile(
+    r"^\W*(?:is|are|does|do|can|could|will|would|has|have|é|eh|são|sao|tem|dá|pode|serve|funciona|vem)\b", re.IGNORECASE
 )
 _ANNOUNCEMENT: Final = re.compile(
     r"^\W*(?:i have|i've got|i got|can i ask|may i ask|eu tenho|tenho|posso (?:fazer|tirar)) "
@@ -108,6 +107,7 @@ _PRICE_TALK: Final = _any(
     "about the price", "talk about the price", "do about the price", "see what i can do", "discount",
     "conversar sobre o preco", "consigo no preco", "vamos ver o que consigo", "desconto",
 )  # fmt: skip
+_OTHERS: Final = _any("others?", "else", "another", "alternatives?", "outr[oa]s?", "alternativas?")
 _PORTUGUESE: Final = re.compile(
     r"[ãõçáâéêíóôú]|\b(oi|ola|como|posso|ajudar|voce|bem-vind[oa]|sou|em que|seja)\b", re.IGNORECASE
 )
@@ -122,7 +122,10 @@ _ASKED: Final[tuple[tuple[Asked, re.Pattern[str]], ...]] = (
         "checkout", "payment", "pay", "buy", "order", "take it", "purchase", "deal", "accept",
         "pagamento", "pagar", "comprar", "compra", "fechar", "fechamos", "levar", "aceita", "pedido",
     )),
+    ("others", _any("what else we have", "alternatives", "o que mais temos", "alternativas")),
+    ("which", _any("which one", "one of (?:these|them)", "alguma dess[ae]s", "(?:sobre|a|de) qual", "qual del[ea]s")),
     ("details", _any("more about", "tell you more", "details", "know more", "mais sobre", "detalhes", "saber mais")),
+    ("more", _any("anything else", "clear up", "what else", "mais alguma coisa", "o que mais", "esclarecer")),
 )  # fmt: skip
 
 
@@ -183,9 +186,9 @@ def asks_stock(text: str) -> bool:
     return _STOCK.search(fold(text)) is not None
 
 
-def asks(text: str) -> bool:
-    """Whether the message is a question, with or without its mark."""
-    return _QUESTION.search(fold(text)) is not None
+def asks_whether(text: str) -> bool:
+    """A question for a yes or no: `is it vegan?`"""
+    return _WHETHER.search(text) is not None
 
 
 def asks_price(text: str) -> bool:
@@ -195,6 +198,11 @@ def asks_price(text: str) -> bool:
 def asks_catalogue(text: str) -> bool:
     """The visitor asks what there is, not about one product."""
     return _CATALOGUE.search(fold(text)) is not None
+
+
+def asks_others(text: str) -> bool:
+    """The visitor wants to see something else than what was just shown."""
+    return _OTHERS.search(fold(text)) is not None
 
 
 def looks_portuguese(text: str) -> bool:

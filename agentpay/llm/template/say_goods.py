@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from agentpay.kit.text import shorten
-from agentpay.llm.template import facts, knowledge, plan, reading
+from agentpay.llm.template import facts, knowledge, naming, plan, reading
 from agentpay.llm.template.scene import Scene, entity, entity_number
 from agentpay.llm.template.voice import Draft, Voice
 from agentpay.llm.types import ProductFact
@@ -29,14 +29,16 @@ def say_products(scene: Scene) -> Draft:
         return voice.draft(voice.say("nothing_at_all"), voice.say("ask_what_else"))
     if facts.searched_in_vain(scene.results):
         return _alternatives(scene)
-    fitting = _within_budget(scene, scene.found)
+    fitting = _within_budget(scene, _others(scene) or scene.found)
     if not fitting:
         return _over_budget(scene)
-    if len(fitting) > 1:
+    meant = naming.find_named(scene.brief.text, fitting, product=entity(scene.brief, "product"))
+    if len(fitting) > 1 and meant is None:
         return _several(scene, fitting)
+    product = meant or fitting[0]
     if scene.brief.intent in {"purchase_intent", "checkout_ready"}:
-        return confirm_purchase(scene, fitting[0])
-    return product_told(scene, fitting[0])
+        return confirm_purchase(scene, product)
+    return product_told(scene, product)
 
 
 def say_product(scene: Scene) -> Draft:
@@ -205,6 +207,15 @@ def find_cheapest(products: Sequence[ProductFact]) -> ProductFact | None:
         return None
     first, second = sorted(priced, key=lambda each: each.amount or 0)[:2]
     return first if first.amount != second.amount else None
+
+
+def _others(scene: Scene) -> list[ProductFact]:
+    """Where the visitor wants to see others: what was found but was not just talked of."""
+    brief = scene.brief
+    if not (reading.asks_others(brief.text) or reading.find_asked(brief.previous_text) == "others"):
+        return []
+    known = naming.find_listed(brief.shown, brief.previous_text) or [brief.focus]
+    return [each for each in scene.found if not any(facts.same_product(each, other) for other in known)]
 
 
 def _within_budget(scene: Scene, products: Sequence[ProductFact]) -> list[ProductFact]:

@@ -1,7 +1,7 @@
 """Words between the business: greetings, doubts, questions back, insults, attempts to steer. Pure."""
 
 from agentpay.kit.text import fold, one_line
-from agentpay.llm.template import reading, say_goods, say_price
+from agentpay.llm.template import naming, reading, say_goods, say_price
 from agentpay.llm.template.scene import Scene
 from agentpay.llm.template.voice import Draft
 
@@ -29,6 +29,9 @@ def say_greeting(scene: Scene) -> Draft:
 def say_clarification(scene: Scene) -> Draft:
     """A question back, fit to what is unclear; after several misses a person is offered instead."""
     voice, intent = scene.voice, scene.brief.intent
+    listed = naming.find_listed(scene.brief.shown, scene.brief.previous_text)
+    if len(listed) > 1 and reading.says_yes(scene.brief.text):
+        return say_goods.ask_which(scene, listed)
     if scene.brief.stuck:
         return _stuck(scene)
     if intent == "price_negotiation" and scene.focus is None:
@@ -59,6 +62,8 @@ def say_reply(scene: Scene) -> Draft:
         return voice.draft(voice.say("ask_away"))
     if reading.says_no(text):
         return _declined(scene)
+    if reading.says_yes(text):
+        return _agreed(scene)
     if reading.asks_how_we_are(text):
         return voice.draft(voice.say("i_am_well"), voice.say("ask_wish"))
     if brief.stuck:
@@ -80,6 +85,14 @@ def _hesitation(scene: Scene) -> Draft:
                 *parts, voice.if_proactive("hint_price"), replies=("reply_better_price", "reply_question")
             )
     return voice.draft(*parts, voice.if_proactive("ask_doubt"), replies=("reply_question",))
+
+
+def _agreed(scene: Scene) -> Draft:
+    """A yes that nothing follows from: it is the visitor's turn."""
+    voice = scene.voice
+    if reading.find_asked(scene.brief.previous_text) == "more":
+        return voice.draft(voice.say("ask_away"))
+    return voice.draft(voice.say("all_right"), voice.if_proactive("anything_else"))
 
 
 def _declined(scene: Scene) -> Draft:
