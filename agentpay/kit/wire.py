@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import annotated_types
 import msgspec
 
 from agentpay.kit import errors, limits
@@ -10,7 +11,10 @@ from agentpay.kit import errors, limits
 Metadata = dict[str, str | int | float | bool]
 # The lengths refuse what the pattern lets pass: Python's `$` also matches before a final newline.
 Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=3, pattern="^[a-z]{3}$")]
-Limit = Annotated[int, msgspec.Meta(ge=1, le=limits.LIST_LIMIT_MAX)]
+# Twice, because Litestar overlooks msgspec's Meta beside its own markers (`FromQuery[Limit]`).
+Limit = Annotated[
+    int, msgspec.Meta(ge=1, le=limits.LIST_LIMIT_MAX), annotated_types.Ge(1), annotated_types.Le(limits.LIST_LIMIT_MAX)
+]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 

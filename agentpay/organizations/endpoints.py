@@ -1,6 +1,5 @@
 """`/v1/organizations`: the operator sees all of them, a secret key its own (API § 3)."""
 
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -33,7 +32,7 @@ from agentpay.polar.gateway import PolarGateway
 
 Steward = NamedDependency[Operator | Merchant]
 PublicUrl = NamedDependency[str | None]
-Cursor = FromQuery[Annotated[str, msgspec.Meta(max_length=100)] | None]
+Cursor = FromQuery[str | None]
 
 
 class Organizations(Controller):

@@ -1,0 +1,176 @@
+"""The organizations' routes behind the real gate, on the real database, beside a Polar that can be told to fail."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+from litestar.di import Provide
+
+from agentpay.callers import cors
+from agentpay.callers.admission import Admission
+from agentpay.callers.credentials import Credentials
+from agentpay.callers.endpoints import DEPENDENCIES, EXCEPTION_HANDLERS, JsonRequest
+from agentpay.callers.gate import Gate
+from agentpay.db.doorbell import Doorbell
+from agentpay.db.engine import Database
+from agentpay.egress import Egress
+from agentpay.jobs.enqueue import Jobs
+from agentpay.jobs.in_process import Worker
+from agentpay.kit.clock import utc_now
+from agentpay.organizations import jobs as organization_jobs
+from agentpay.organizations.endpoints import HANDLERS
+from agentpay.organizations.secrets import Vault
+from agentpay.polar.client import Credential
+from agentpay.polar.gateway import PolarGateway
+from agentpay.sandbox.polar.seeding import SCOPES
+from agentpay.sandbox.polar.serve import serve
+from agentpay.sandbox.polar.settings import for_tests
+from agentpay.sandbox.polar.state import PolarState
+
+ADMIN_KEY = "the-operators-admin-key"
+ENCRYPTION_KEYS = ("q1sRZ7yZzfXbUBQyV0m8bC3DFIz0bYb8tqHkSPq5HqA=", "hVb9h1m2iYc3oH6tU4mF8mB2Zp0mKk1Kc1Qe2b0Zb7E=")
+PUBLIC_URL = "https://pay.agentpay.example"
+
+
+@dataclass
+class Operator:
+    """The operator's desk: HTTP calls, Polar's stand-in, and what the worker would do."""
+
+    db: Database
+    http: httpx.AsyncClient
+    state: PolarState
+    polar_url: str
+    worker: Worker
+    vault: Vault
+    synced: list[UUID] = field(default_factory=list)
+
+    def polar_token(self, *, without: str = "", name: str = "Acme Candles", **fields: Any) -> str:
+        """A token of a new merchant at Polar."""
+        merchant = self.state.add_organization(name, **fields)
+        return self.state.add_token(merchant, [scope for scope in SCOPES if scope != without])
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str = ADMIN_KEY,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        named = {"Authorization": f"Bearer {key}", **(headers or {})}
+        if body is None:
+            return await self.http.request(method, f"/v1/organizations{path}", headers=named)
+        return await self.http.request(method, f"/v1/organizations{path}", headers=named, json=body)
+
+    async def register(self, **changes: Any) -> dict[str, Any]:
+        """Acme Candles, registered; the answer of `POST /v1/organizations`."""
+        answer = await self.call("POST", "", self.wish(**changes))
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def wish(self, *, token: str | None = None, **changes: Any) -> dict[str, Any]:
+        polar = {
+            "environment": "custom",
+            "base_url": self.polar_url,
+            "access_token": token or self.polar_token(),
+        }
+        return {"name": "Acme Candles", "polar": polar, **changes}
+
+    async def jobs_waiting(self) -> set[str]:
+        rows = await self.db.all("select kind from jobs where status = 'pending'")
+        return {row["kind"] for row in rows}
+
+
+@pytest.fixture
+def public_url() -> str | None:
+    return PUBLIC_URL
+
+
+@pytest.fixture
+def allow_private() -> bool:
+    return True
+
+
+@pytest_asyncio.fixture
+async def desk(db: Database, public_url: str | None, allow_private: bool) -> AsyncIterator[Operator]:
+    state = PolarState(config=for_tests())
+    vault, doorbell = Vault(ENCRYPTION_KEYS), Doorbell(db)
+    jobs = Jobs(doorbell)
+
+    async def credential(organization_id: UUID) -> Credential:
+        row = await db.one("select * from organizations where id = %s", (organization_id,))
+        assert row is not None
+        token = await vault.current(db, organization_id, "polar_token")
+        return Credential(base_url=row["polar_base_url"], environment=row["polar_environment"], token=token or "")
+
+    polar = PolarGateway(db, credentials=credential)
+    egress = Egress(allow_private=allow_private)
+    synced: list[UUID] = []
+
+    async def sync(arguments: dict[str, Any]) -> None:
+        synced.append(UUID(arguments["organization_id"]))
+
+    handlers = organization_jobs.handlers(db, jobs, vault, polar, egress, public_url=public_url, clock=utc_now)
+    worker = Worker(db, doorbell, handlers={**handlers, "catalog.sync": sync}, schedules={})
+    given = {
+        "db": db, "jobs": jobs, "vault": vault, "polar": polar, "public_url": public_url,
+        "allow_private_addresses": allow_private,
+    }  # fmt: skip
+    app = Litestar(
+        HANDLERS,
+        dependencies={**DEPENDENCIES, **{name: value_of(value) for name, value in given.items()}},
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_class=JsonRequest,
+        middleware=[
+            Admission(db, credentials=Credentials(db, admin_keys=[ADMIN_KEY]), secret_key_requests_per_minute=1_000)
+        ],
+        logging_config=None,
+        openapi_config=None,
+    )
+    gate = Gate(app, origins=cors.Origins(db), address_key=b"address key")  # type: ignore[arg-type] # Litestar's own ASGI types
+    transport = httpx.ASGITransport(gate)  # type: ignore[arg-type] # httpx's own ASGI types
+    async with serve(state) as url, httpx.AsyncClient(transport=transport, base_url="http://agentpay.test") as http:
+        yield Operator(db, http, state, url, worker, vault, synced)
+    await polar.close()
+    await egress.close()
+
+
+def value_of(value: Any) -> Provide:
+    def provide() -> Any:
+        return value
+
+    return Provide(provide, sync_to_thread=False)
+
+
+@dataclass
+class Inbox:
+    """The merchant's server: what it was sent, and what it answers."""
+
+    url: str = ""
+    status: int = 204
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:]) if name}
+        self.received.append((headers, await reader.readexactly(int(headers["content-length"]))))
+        writer.write(f"HTTP/1.1 {self.status} X\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+
+@pytest_asyncio.fixture
+async def inbox() -> AsyncIterator[Inbox]:
+    made = Inbox()
+    listener = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/agentpay"
+    async with listener:
+        yield made
