@@ -20,12 +20,25 @@ from agentpay.callers.credentials import Credentials
 from agentpay.callers.gate import Gate
 from agentpay.compose import Parts
 from agentpay.conversations import endpoints as conversations
+from agentpay.offers import endpoints as offers
+from agentpay.organizations import endpoints as organizations
 from agentpay.privacy import endpoints as privacy
 from agentpay.turns import endpoints as turns
 from agentpay.understanding import endpoints as understanding
 from agentpay.webhooks import endpoints as webhooks
 
-PACKAGES = (agents, conversations, turns, privacy, analytics, understanding, webhooks, operations)
+PACKAGES = (
+    organizations,
+    agents,
+    conversations,
+    turns,
+    offers,
+    webhooks,
+    privacy,
+    analytics,
+    understanding,
+    operations,
+)
 
 
 def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> App:

@@ -16,11 +16,13 @@ from agentpay.conversations.render import LiveState
 from agentpay.conversations.stream import Hub
 from agentpay.db.doorbell import Doorbell
 from agentpay.db.engine import Database
+from agentpay.egress import Egress
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
 from agentpay.llm.template.provider import TemplateProvider
+from agentpay.offers import tools as offer_tools
 from agentpay.organizations.secrets import Vault
 from agentpay.polar.client import Credential
 from agentpay.polar.gateway import PolarGateway
@@ -47,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True):
     jobs: Jobs
     vault: Vault
     polar: PolarGateway
+    egress: Egress
     agents_cache: AgentsCache
     toolbox: Toolbox
     flusher: Flusher
@@ -95,6 +98,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
         jobs=jobs,
         vault=vault,
         polar=polar,
+        egress=Egress(allow_private=settings.allow_private_addresses),
         agents_cache=agents_cache,
         toolbox=toolbox,
         flusher=flusher,
@@ -120,7 +124,10 @@ def all_tools(
     settings: Settings, db: Database, appender: Appender, jobs: Jobs, polar: PolarGateway
 ) -> tuple[Tool, ...]:
     """The registry, in a fixed order: providers see a byte-stable list."""
-    return (*conversation_tools.tools(db, appender, jobs),)
+    return (
+        *offer_tools.tools(db, appender, jobs, standing_max=settings.standing_offers_per_address),
+        *conversation_tools.tools(db, appender, jobs),
+    )
 
 
 async def polar_credential(db: Database, vault: Vault, organization_id: UUID) -> Credential:
@@ -160,4 +167,5 @@ async def started(parts: Parts) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await parts.polar.close()
+        await parts.egress.close()
         await parts.db.close()

@@ -2,42 +2,63 @@
 
 import asyncio
 
-from agentpay.callers import idempotency
-from agentpay.callers import limits as rates
+from agentpay.callers import jobs as callers
+from agentpay.catalog import jobs as catalog
+from agentpay.checkout import jobs as checkout
 from agentpay.compose import Parts
-from agentpay.jobs import repository as jobs_table
+from agentpay.jobs import jobs as job_table
 from agentpay.jobs.in_process import Handler, Worker
-from agentpay.privacy import retention
-from agentpay.webhooks import repository as deliveries
+from agentpay.offers import jobs as offers
+from agentpay.organizations import jobs as organizations
+from agentpay.privacy import jobs as privacy
+from agentpay.webhooks import jobs as webhooks
 from agentpay.webhooks.apply import DeliveryWorker
+from agentpay.webhooks.handlers import handlers as delivery_handlers
 
-MINUTE = 60.0
-HOUR = 60 * MINUTE
+SCHEDULES: dict[str, float] = {
+    **job_table.SCHEDULES,
+    **callers.SCHEDULES,
+    **organizations.SCHEDULES,
+    **catalog.SCHEDULES,
+    **offers.SCHEDULES,
+    **checkout.SCHEDULES,
+    **webhooks.SCHEDULES,
+    **privacy.SCHEDULES,
+}
 
 
 async def work(parts: Parts, stop: asyncio.Event) -> None:
     """Run jobs and apply deliveries until `stop`, then let what runs finish."""
-    handlers = job_handlers(parts)
-    jobs = Worker(parts.db, parts.doorbell, handlers=handlers, schedules=SCHEDULES)
-    inbox = DeliveryWorker(parts.db, parts.doorbell, handlers={})
+    jobs, inbox = job_worker(parts), delivery_worker(parts)
     await asyncio.gather(jobs.run(stop, drain_seconds=parts.settings.drain_seconds), inbox.run(stop))
+
+
+def job_worker(parts: Parts) -> Worker:
+    return Worker(
+        parts.db,
+        parts.doorbell,
+        handlers=job_handlers(parts),
+        schedules=SCHEDULES,
+        concurrency=parts.settings.worker_concurrency,
+    )
+
+
+def delivery_worker(parts: Parts) -> DeliveryWorker:
+    return DeliveryWorker(parts.db, parts.doorbell, handlers=delivery_handlers(parts.db, parts.appender, parts.jobs))
 
 
 def job_handlers(parts: Parts) -> dict[str, Handler]:
     """Kind → what it does."""
-    db = parts.db
-
-    async def purge(_: dict[str, object]) -> None:
-        for forget in (rates.purge, idempotency.purge, jobs_table.purge_finished, deliveries.purge):
-            await forget(db)
-        await retention.purge_events(db)
-
-    async def retain(_: dict[str, object]) -> None:
-        await retention.close_idle(db)
-        while await retention.erase_due(db, parts.appender, owner=parts.process_id) == retention.BATCH:
-            pass
-
-    return {"logs.purge": purge, "conversations.retain": retain}
-
-
-SCHEDULES: dict[str, float] = {"logs.purge": 10 * MINUTE, "conversations.retain": HOUR}
+    db, jobs, polar, appender, clock = parts.db, parts.jobs, parts.polar, parts.appender, parts.clock
+    return {
+        **job_table.handlers(db),
+        **callers.handlers(db),
+        **organizations.handlers(
+            db, jobs, parts.vault, polar, parts.egress, public_url=parts.settings.public_url, clock=clock
+        ),
+        **catalog.handlers(db, jobs, polar),
+        **offers.handlers(db, appender, jobs),
+        **checkout.handlers(db, polar, appender, jobs, clock=clock),
+        **webhooks.handlers(db, polar, appender, jobs, clock=clock),
+        **privacy.handlers(db, appender, process_id=parts.process_id),
+    }

@@ -3,6 +3,8 @@
 `worker.py` maps the kinds to these functions; `sync_due` is meant to run every `SYNC_DUE_SECONDS`.
 """
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -11,6 +13,7 @@ from agentpay.catalog.sync import note_failure, sync
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
 from agentpay.jobs.errors import Later
+from agentpay.jobs.in_process import Handler
 from agentpay.kit.errors import NotFound
 from agentpay.organizations import verify
 from agentpay.polar.errors import PolarError
@@ -85,3 +88,18 @@ async def sync_due(db: Database, jobs: Jobs) -> int:
                 attempts_max=SYNC_ATTEMPTS_MAX,
             )
     return len(rows)
+
+
+SCHEDULES: Mapping[str, float] = {SYNC_DUE: SYNC_DUE_SECONDS}
+
+
+def handlers(db: Database, jobs: Jobs, polar: PolarGateway) -> dict[str, Handler]:
+    """Functions by kind."""
+
+    async def one(arguments: dict[str, Any]) -> None:
+        await run_sync(db, jobs, polar, organization_id=UUID(arguments["organization_id"]))
+
+    async def due(_: dict[str, Any]) -> None:
+        await sync_due(db, jobs)
+
+    return {SYNC: one, SYNC_DUE: due}

@@ -42,12 +42,14 @@ class Worker:
         handlers: Mapping[str, Handler],
         schedules: Mapping[str, float],
         overdue_seconds: float = 0,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self._db = db
         self._doorbell = doorbell
         self._handlers = handlers
         self._schedules = dict(schedules)
         self._overdue_seconds = overdue_seconds
+        self._concurrency = concurrency
         self._news = asyncio.Event()
         self._running: dict[ClaimedJob, asyncio.Task[None]] = {}
 
@@ -69,13 +71,13 @@ class Worker:
     async def run_due(self) -> int:
         """Run what is due now, and what that makes due, until nothing is: for tests and `--once`. Returns how many."""
         count = 0
-        while jobs := await repository.claim_jobs(self._db, kinds=list(self._handlers), count=CONCURRENCY):
+        while jobs := await repository.claim_jobs(self._db, kinds=list(self._handlers), count=self._concurrency):
             await asyncio.gather(*(self._perform(job) for job in jobs))
             count += len(jobs)
         return count
 
     async def _take(self) -> bool:
-        free = CONCURRENCY - len(self._running)
+        free = self._concurrency - len(self._running)
         if free <= 0:
             return False
         self._news.clear()

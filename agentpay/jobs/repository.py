@@ -10,6 +10,7 @@ from agentpay.db.transaction import Row
 
 LEASE_SECONDS = 15
 LIST_MAX = 100
+PURGE_ROWS_MAX = 5_000
 
 
 class ClaimedJob(msgspec.Struct, frozen=True, eq=False):
@@ -117,12 +118,12 @@ async def retry_dead(db: Database, *, job_id: UUID | None = None) -> int:
     )
 
 
-async def purge_finished(db: Database, *, done_hours: int = 24, dead_days: int = 30, batch: int = 5_000) -> int:
+async def purge_finished(db: Database, *, done_hours: int = 24, dead_days: int = 30) -> int:
     return await db.run(
         """delete from jobs where id in (
           select id from jobs
           where (status = 'done' and finished_at < clock_timestamp() - make_interval(hours => %(hours)s))
             or (status = 'dead' and finished_at < clock_timestamp() - make_interval(days => %(days)s))
           limit %(batch)s)""",
-        {"hours": done_hours, "days": dead_days, "batch": batch},
+        {"hours": done_hours, "days": dead_days, "batch": PURGE_ROWS_MAX},
     )

@@ -14,6 +14,8 @@ log = structlog.get_logger()
 BATCH = 50
 UNUSED_HOURS = 24
 EVENT_DAYS = 7
+CLOSE_ROWS_MAX = 1_000
+PURGE_ROWS_MAX = 20_000
 
 
 async def erase_due(db: Database, appender: Appender, *, owner: UUID) -> int:
@@ -38,10 +40,13 @@ async def close_idle(db: Database) -> int:
         f"""update conversations set status = 'closed', modified_at = now() where id in (
           select id from conversations where status <> 'closed' and deleted_at is null
             and coalesce(last_message_at, created_at) < now() - interval '{CONVERSATION_IDLE_DAYS} days'
-          limit {BATCH * 20})"""
+          limit {CLOSE_ROWS_MAX})"""
     )
 
 
 async def purge_events(db: Database) -> int:
     """Forget old stream positions; whoever comes back with one is told to reload (`stream.reset`)."""
-    return await db.run(f"delete from events where created_at < now() - interval '{EVENT_DAYS} days'")
+    return await db.run(
+        f"""delete from events where ctid in (
+          select ctid from events where created_at < now() - interval '{EVENT_DAYS} days' limit {PURGE_ROWS_MAX})"""
+    )

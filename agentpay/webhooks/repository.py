@@ -11,6 +11,7 @@ from agentpay.kit.errors import NotFound
 
 LEASE_SECONDS = 60
 ERROR_CHARACTERS_MAX = 300
+PURGE_ROWS_MAX = 5_000
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True):
@@ -92,7 +93,7 @@ async def retry(db: Database, *, organization_id: UUID, delivery_id: UUID) -> Ro
     return row
 
 
-async def purge(db: Database, *, applied_days: int = 30, parked_days: int = 90, batch: int = 5_000) -> int:
+async def purge(db: Database, *, applied_days: int = 30, parked_days: int = 90) -> int:
     """Forget old deliveries; returns how many. Bounded: call again while it is full."""
     return await db.run(
         """delete from deliveries where id in (
@@ -100,5 +101,5 @@ async def purge(db: Database, *, applied_days: int = 30, parked_days: int = 90, 
           where (status in ('applied', 'ignored') and received_at < now() - make_interval(days => %(applied)s))
             or received_at < now() - make_interval(days => %(parked)s)
           limit %(batch)s)""",
-        {"applied": applied_days, "parked": parked_days, "batch": batch},
+        {"applied": applied_days, "parked": parked_days, "batch": PURGE_ROWS_MAX},
     )
