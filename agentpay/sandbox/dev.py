@@ -127,7 +127,7 @@ def database(places: Places, given_url: str) -> Iterator[str]:
         migrated(given_url)
         yield given_url
         return
-    server = EmbeddedPostgres(postgres_home(places))
+    server = EmbeddedPostgres(postgres_home(places, is_root=os.geteuid() == 0))
     try:
         url = server.start()
         migrated(url)

@@ -65,12 +65,12 @@ def claim(places: Places) -> IO[str]:
     return lock
 
 
-def postgres_home(places: Places) -> Path:
+def postgres_home(places: Places, *, is_root: bool) -> Path:
     """The folder of the embedded database: `var/postgres`, or one elsewhere where `var` is closed to its user.
 
     PostgreSQL does not run as root, and the user who runs it for root cannot enter a closed home directory.
     """
-    if os.geteuid() != 0 or is_reachable(places.var):
+    if not is_root or is_reachable(places.var):
         return places.postgres
     if places.other_home.exists():
         return Path(places.other_home.read_text().strip())
