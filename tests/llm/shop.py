@@ -66,7 +66,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "check_inventory": ("product_id",),
     "quote_shipping": ("country", "product_id"),
     "search_knowledge": ("query",),
-    "propose_price": ("product_id", "proposed_amount", "currency", "discount_percent", "quantity"),
+    "propose_price": ("product_id", "proposed_amount", "discount_percent", "quantity"),
     "validate_discount_code": ("code", "product_id"),
     "create_checkout": ("product_id", "offer_id", "amount", "seats", "discount_code"),
     "check_order": ("order_reference",),

@@ -127,8 +127,15 @@ facts = st.fixed_dictionaries(
         "status": st.sampled_from(("open", "creating", "confirmed", "?")),
         "state": st.sampled_from(("in_stock", "low", "out_of_stock", "asked", "?")),
         "code": or_odd(st.just("SAVE90")),
+        "standing_offer": or_odd(
+            st.fixed_dictionaries({"amount_text": or_odd(st.just("$85.00")), "expires_at": values})
+        ),
+        "applies_to": st.sampled_from(("first_charge", "?")),
+        "trial": st.sampled_from(("none", "?")),
     }
-    | dict.fromkeys(("total", "is_final", "product_name", "valid", "text", "country", "days"), values),
+    | dict.fromkeys(
+        ("total", "is_final", "product_name", "valid", "text", "country", "days", "applies_to_quantity"), values
+    ),
 )
 statuses = st.sampled_from(("done", "done", "refused", "failed"))
 outcomes = st.tuples(statuses, facts)

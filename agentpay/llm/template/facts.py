@@ -8,9 +8,10 @@ What each tool is asked with and what its `ToolResult.facts` may hold (money in 
     check_inventory         product_id → product, state: in_stock|low|out_of_stock|unknown, text
     quote_shipping          country, product_id → country, amount_text, days
     search_knowledge        query → articles: [{article_id, title, snippet, url}]
-    propose_price           product_id, proposed_amount, currency, discount_percent, quantity →
+    propose_price           product_id, proposed_amount, discount_percent, quantity →
                             decision: granted|countered|needs_approval|refused, product_name, amount_text, list_text,
-                            discount_percent, expires_at, reasons, reason
+                            discount_percent, expires_at, reasons, is_final, applies_to: first_charge,
+                            applies_to_quantity: 1, trial: none, reason, standing_offer: {amount_text, expires_at}
     validate_discount_code  code, product_id → valid, code, text, amount_text
     create_checkout         product_id, offer_id, amount, seats, discount_code → status: open|creating|confirmed,
                             product_name, amount_text, reason
@@ -34,6 +35,7 @@ from agentpay.llm.types import ProductFact, ToolCall, ToolResult
 Results = Sequence[tuple[ToolCall, ToolResult]]
 Facts = Mapping[str, Any]
 
+NONE: Final[Facts] = {}
 PRODUCTS_MAX: Final = 8
 """Products read of one answer; nobody reads more in a chat."""
 

@@ -177,13 +177,12 @@ def _offer(scene: Scene) -> tuple[Wanted, ...]:
     amount, percent = amount_in(scene, product), scene.brief.entities.get("discount_percent")
     if amount is not None:
         asked["proposed_amount"] = amount
-        asked["currency"] = product.currency
     elif isinstance(percent, int | float) and not isinstance(percent, bool) and 0 < percent <= 100:
         asked["discount_percent"] = percent
     quantity = entity_number(scene.brief, "quantity")
     if quantity is not None and quantity > 1:
         asked["quantity"] = quantity
-    return (Wanted("propose_price", {name: value for name, value in asked.items() if value is not None}),)
+    return (Wanted("propose_price", asked),)
 
 
 def _coupon(scene: Scene, code: str) -> tuple[Wanted, ...]:

@@ -214,7 +214,7 @@ def _others(scene: Scene) -> list[ProductFact]:
     brief = scene.brief
     if not (reading.asks_others(brief.text) or reading.find_asked(brief.previous_text) == "others"):
         return []
-    known = naming.find_listed(brief.shown, brief.previous_text) or [brief.focus]
+    known = naming.find_listed(brief.shown, brief.previous_text) or ([brief.focus] if brief.focus else [])
     return [each for each in scene.found if not any(facts.same_product(each, other) for other in known)]
 
 

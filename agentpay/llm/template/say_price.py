@@ -1,5 +1,6 @@
 """Words about conceded prices and coupon codes. Every figure is a fact of the engine's; pure."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from agentpay.kit.text import shorten
@@ -34,9 +35,8 @@ def say_offer(scene: Scene) -> Draft:
         return _asked_for_approval(scene, result.facts)
     if result.status == "done" and decision in {"granted", "countered"}:
         return _offered(scene, result.facts, decision)
-    if decision == "stands" and scene.standing is not None:
-        return _standing(scene)
-    return _refused(scene, facts.reason_of(result))
+    held = result.facts.get("standing_offer")
+    return _refused(scene, facts.reason_of(result), held=held if isinstance(held, Mapping) else facts.NONE)
 
 
 def say_no_offer(scene: Scene) -> Draft:
@@ -112,8 +112,7 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
         parts.extend(_reasons(told))
     if told.get("is_final") is True:
         parts.append(voice.say("final_price"))
-    if _recurs(scene, told):
-        parts.append(voice.say("first_charge_only"))
+    parts.extend(_terms(scene, told))
     validity = voice.validity(facts.time_of(told, "expires_at"))
     if validity:
         parts.append(voice.say("valid", validity=validity))
@@ -121,9 +120,16 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
     return voice.draft(*parts, replies=("reply_accept", "reply_think"))
 
 
-def _recurs(scene: Scene, told: Facts) -> bool:
-    """A subscription: the concession reaches the first charge only."""
-    return bool(facts.text_of(told, "recurring_interval") or (scene.focus and scene.focus.recurring_interval))
+def _terms(scene: Scene, told: Facts) -> list[str]:
+    """What the price does not reach: later charges of a subscription, further pieces, a free trial."""
+    voice = scene.voice
+    is_recurring = scene.focus is not None and scene.focus.recurring_interval is not None
+    terms = {
+        "first_charge_only": is_recurring or facts.text_of(told, "applies_to") == "first_charge",
+        "per_piece": facts.whole_of(told, "applies_to_quantity") == 1,
+        "without_trial": facts.text_of(told, "trial") == "none",
+    }
+    return [voice.say(key) for key, applies in terms.items() if applies]
 
 
 def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
@@ -136,26 +142,28 @@ def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
     )
 
 
-def _refused(scene: Scene, reason: str) -> Draft:
+def _refused(scene: Scene, reason: str, *, held: Facts = facts.NONE) -> Draft:
     voice = scene.voice
-    if reason in {"standing_offer", "final"} and scene.standing is not None:
-        return _standing(scene)
     if reason == "approval_pending":
         return say_pending(scene)
+    if reason in {"standing_offer", "final"} and (scene.standing is not None or facts.text_of(held, "amount_text")):
+        return _standing(scene, held)
     key = _REFUSALS.get(reason, "refused_not_negotiable")
     told = "" if key in {"refused_free", "product_gone"} else list_told(scene)
     closing = {"product_gone": "ask_show_others", "refused_free": "ask_take_free"}.get(key, "ask_take_it")
     return voice.draft(voice.say(key), told, voice.if_proactive(closing), replies=("reply_buy_list", "reply_other"))
 
 
-def _standing(scene: Scene) -> Draft:
+def _standing(scene: Scene, held: Facts = facts.NONE) -> Draft:
+    """No better price than the one that the visitor holds; `held` is what the engine says of it."""
     voice, offer = scene.voice, scene.standing
-    if offer is None:
-        return _refused(scene, "not_negotiable")
-    parts = [
-        voice.say("best_price_stands", product=shorten(offer.product_name, characters_max=60), amount=offer.amount_text)
-    ]
-    validity = voice.validity(offer.expires_at)
+    amount = facts.text_of(held, "amount_text") or (offer.amount_text if offer else "")
+    name = _product_name(scene, held)
+    key = "best_price_stands" if name else "your_price_stands"
+    parts = [voice.say(key, product=name, amount=amount)]
+    if facts.text_of(held, "status") == "accepted" or (offer is not None and offer.status == "accepted"):
+        return voice.draft(*parts, voice.say("press_button"))
+    validity = voice.validity(facts.time_of(held, "expires_at") or (offer.expires_at if offer else None))
     if validity:
         parts.append(voice.say("valid", validity=validity))
     return voice.draft(*parts, voice.say("how_to_accept"), replies=("reply_accept", "reply_think"))
@@ -182,5 +190,6 @@ def _reasons(told: Facts) -> list[str]:
 
 
 def _product_name(scene: Scene, told: Facts) -> str:
-    name = facts.text_of(told, "product_name") or (scene.focus.name if scene.focus else "")
+    known = scene.focus.name if scene.focus else scene.standing.product_name if scene.standing else ""
+    name = facts.text_of(told, "product_name") or known
     return shorten(name, characters_max=say_goods.NAME_CHARACTERS_MAX)
