@@ -30,8 +30,26 @@ def handlers(db: Database, polar: PolarGateway, appender: Appender, jobs: Jobs, 
         if wait is not None:
             raise Later(wait)
 
+    async def poll(arguments: dict[str, Any], *, is_quick: bool) -> float | None:
+        ids = _ids(arguments, "checkout_id")
+        return await watch.poll(
+            db,
+            polar,
+            appender,
+            jobs,
+            organization_id=ids["organization_id"],
+            checkout_id=ids["checkout_id"],
+            clock=clock,
+            is_quick=is_quick,
+        )
+
     async def poll_checkout(arguments: dict[str, Any]) -> None:
-        wait = await watch.poll(db, polar, appender, jobs, **_ids(arguments, "checkout_id"), clock=clock)
+        wait = await poll(arguments, is_quick=False)
+        if wait is not None:
+            raise Later(wait)
+
+    async def look_at_checkout(arguments: dict[str, Any]) -> None:
+        wait = await poll(arguments, is_quick=True)
         if wait is not None:
             raise Later(wait)
 
@@ -58,6 +76,7 @@ def handlers(db: Database, polar: PolarGateway, appender: Appender, jobs: Jobs, 
     return {
         kinds.PERFORM: _patient(perform_checkout),
         kinds.POLL: _patient(poll_checkout),
+        kinds.LOOK: _patient(look_at_checkout),
         kinds.REVOKE: _patient(revoke_offer),
         kinds.TIDY: _patient(tidy_checkout),
         kinds.PRICE_WATCH: watch_prices,

@@ -2,6 +2,7 @@
 
 PERFORM = "checkout.perform"
 POLL = "checkout.poll"
+LOOK = "checkout.look"
 REVOKE = "checkout.revoke"
 TIDY = "checkout.tidy"
 PRICE_WATCH = "checkout.price_watch"  # enqueued by the catalogue

@@ -108,7 +108,7 @@ async def _moved(
         if conversation["erased_at"] is None:
             ids = {"organization_id": conversation["organization_id"], "conversation_id": conversation["id"]}
             await appender.set_stage(tx, **ids, stage="payment")
-        await _watch(tx, jobs, after, delay_seconds=SOON_SECONDS)
+        await look_soon(tx, jobs, row=after)
     # A late decline reopens what was to be revoked; an expired checkout frees what it held.
     if offer is None or offer["status"] != "accepted":
         return
@@ -117,20 +117,16 @@ async def _moved(
         await ask_revocation(tx, jobs, offer=offer)
 
 
-async def _watch(tx: Tx, jobs: Jobs, row: Row, *, delay_seconds: float) -> None:
-    """Have the checkout and its orders asked about at Polar for a while."""
+async def look_soon(tx: Tx, jobs: Jobs, *, row: Row) -> None:
+    """Somebody waits for news of this checkout: have Polar asked in a moment, and watch it for a while longer."""
     await tx.execute(
         "update checkouts set watched_until = greatest(watched_until, clock_timestamp() + make_interval(mins => %(m)s))"
         " where id = %(id)s",
         {"id": row["id"], "m": moves.WATCH_MINUTES},
     )
-    await jobs.enqueue(
-        tx,
-        kinds.POLL,
-        {"organization_id": row["organization_id"], "checkout_id": row["id"]},
-        key=f"{kinds.POLL}:soon:{row['id']}" if delay_seconds == SOON_SECONDS else f"{kinds.POLL}:{row['id']}",
-        delay_seconds=delay_seconds,
-    )
+    arguments = {"organization_id": row["organization_id"], "checkout_id": row["id"]}
+    await jobs.enqueue(tx, kinds.LOOK, arguments, key=f"{kinds.LOOK}:{row['id']}", delay_seconds=SOON_SECONDS)
+    await jobs.enqueue(tx, kinds.POLL, arguments, key=f"{kinds.POLL}:{row['id']}", delay_seconds=moves.POLL_SECONDS)
 
 
 async def _adopt(db: Database, appender: Appender, jobs: Jobs, *, organization_id: UUID, checkout: Checkout) -> bool:

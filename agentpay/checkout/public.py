@@ -56,16 +56,6 @@ class OrderPublic(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
-class CheckoutPage(msgspec.Struct):
-    items: list[CheckoutPublic]
-    next_cursor: str | None = None
-
-
-class OrderPage(msgspec.Struct):
-    items: list[OrderPublic]
-    next_cursor: str | None = None
-
-
 def checkout_public(row: Mapping[str, Any]) -> CheckoutPublic:
     return CheckoutPublic(
         id=row["id"],
