@@ -91,7 +91,11 @@ def origin_host(host: str) -> str:
 
 
 def is_this_machine(host: str) -> bool:
-    return host in {"localhost", "[::1]"} or host.endswith(".localhost") or host.startswith("127.")
+    """localhost by name, or a loopback address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def budgets(values: Sequence[Budget]) -> list[Budget]:
