@@ -24,7 +24,7 @@ REVOKE_AGAIN_MINUTES = 15
 
 _DUE = f"""
 select organization_id, conversation_id, id from offers
-where status in ('pending_approval', 'open', 'accepted') and expires_at <= clock_timestamp()
+where status in ('pending_approval', 'open', 'accepted') and deleted_at is null and expires_at <= clock_timestamp()
   and (status <> 'accepted' or revoke_asked_at is null
     or revoke_asked_at < clock_timestamp() - interval '{REVOKE_AGAIN_MINUTES} minutes')
 order by expires_at limit {SWEEP_ROWS_MAX}
