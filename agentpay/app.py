@@ -18,8 +18,10 @@ from agentpay.callers.asgi import App
 from agentpay.callers.cors import Origins
 from agentpay.callers.credentials import Credentials
 from agentpay.callers.gate import Gate
+from agentpay.checkout import endpoints as checkout
 from agentpay.compose import Parts
 from agentpay.conversations import endpoints as conversations
+from agentpay.knowledge import endpoints as knowledge
 from agentpay.offers import endpoints as offers
 from agentpay.organizations import endpoints as organizations
 from agentpay.privacy import endpoints as privacy
@@ -30,9 +32,11 @@ from agentpay.webhooks import endpoints as webhooks
 PACKAGES = (
     organizations,
     agents,
+    knowledge,
     conversations,
     turns,
     offers,
+    checkout,
     webhooks,
     privacy,
     analytics,
@@ -86,6 +90,8 @@ def _provided(parts: Parts, metrics: operations.Metrics) -> dict[str, Provide]:
         "clock": parts.clock,
         "agents_cache": parts.agents_cache,
         "toolbox": parts.toolbox,
+        "performer": parts.performer,
+        "coupon_tries_per_conversation": settings.coupon_tries_per_conversation,
         "runner": parts.runner,
         "reception": parts.reception,
         "standing": parts.standing,

@@ -10,6 +10,8 @@ import msgspec
 
 from agentpay.agents.repository import AgentsCache
 from agentpay.agents.tools import Tool
+from agentpay.checkout import tools as checkout_tools
+from agentpay.checkout.performer import Performer
 from agentpay.conversations import tools as conversation_tools
 from agentpay.conversations.append import Appender
 from agentpay.conversations.render import LiveState
@@ -21,6 +23,7 @@ from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
+from agentpay.knowledge import tools as knowledge_tools
 from agentpay.llm.template.provider import TemplateProvider
 from agentpay.offers import tools as offer_tools
 from agentpay.organizations.secrets import Vault
@@ -51,6 +54,7 @@ class Parts(msgspec.Struct, frozen=True):
     polar: PolarGateway
     egress: Egress
     agents_cache: AgentsCache
+    performer: Performer
     toolbox: Toolbox
     flusher: Flusher
     runner: Runner
@@ -74,7 +78,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
     polar = PolarGateway(db, credentials=lambda organization_id: polar_credential(db, vault, organization_id))
     agents_cache = AgentsCache(db)
     process_id = uuid7()
-    toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar))
+    performer = Performer(db, polar, appender, jobs)
+    toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar, performer, clock))
     flusher = Flusher(db, doorbell, hub)
     runner = Runner(
         db,
@@ -100,6 +105,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
         polar=polar,
         egress=Egress(allow_private=settings.allow_private_addresses),
         agents_cache=agents_cache,
+        performer=performer,
         toolbox=toolbox,
         flusher=flusher,
         runner=runner,
@@ -121,11 +127,27 @@ async def live_state(db: Database, ids: set[UUID]) -> dict[UUID, tuple[str, date
 
 
 def all_tools(
-    settings: Settings, db: Database, appender: Appender, jobs: Jobs, polar: PolarGateway
+    settings: Settings,
+    db: Database,
+    appender: Appender,
+    jobs: Jobs,
+    polar: PolarGateway,
+    performer: Performer,
+    clock: Clock,
 ) -> tuple[Tool, ...]:
     """The registry, in a fixed order: providers see a byte-stable list."""
     return (
         *offer_tools.tools(db, appender, jobs, standing_max=settings.standing_offers_per_address),
+        *checkout_tools.tools(
+            db,
+            polar,
+            appender,
+            jobs,
+            performer,
+            clock=clock,
+            coupon_tries_max=settings.coupon_tries_per_conversation,
+        ),
+        *knowledge_tools.tools(db),
         *conversation_tools.tools(db, appender, jobs),
     )
 
@@ -163,6 +185,7 @@ async def started(parts: Parts) -> AsyncIterator[None]:
         yield
     finally:
         await parts.runner.drain(parts.settings.drain_seconds)
+        await parts.performer.drain(seconds=parts.settings.drain_seconds)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
