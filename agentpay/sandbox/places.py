@@ -86,20 +86,19 @@ def forget_orphans(places: Places) -> None:
     """Databases elsewhere that were this `var`'s, before somebody removed it by hand."""
     for parent in OTHER_HOMES:
         for home in Path(parent).glob(f"{OTHER_HOME_PREFIX}*"):
-            owner = home / OWNER_FILE
-            is_ours = home.lstat().st_uid == os.geteuid() and owner.is_file()
-            if is_ours and owner.read_text() == str(places.var):
-                shutil.rmtree(home, ignore_errors=True)
+            if _belongs_to(home, places):
+                shutil.rmtree(home)
 
 
 def reset(places: Places) -> None:
     """Throw away everything that is kept, but for the lock. The caller holds the lock."""
     if places.other_home.exists():
-        shutil.rmtree(places.other_home.read_text().strip(), ignore_errors=True)
-    shutil.rmtree(places.postgres, ignore_errors=True)
+        home = Path(places.other_home.read_text().strip())
+        if _belongs_to(home, places):
+            shutil.rmtree(home)
     polar_files = places.var.glob(f"{places.polar_state.name}*")
-    for file in (places.other_home, places.memory, places.handout, *polar_files):
-        file.unlink(missing_ok=True)
+    for path in (places.postgres, places.other_home, places.memory, places.handout, *polar_files):
+        _remove(path)
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -110,6 +109,19 @@ def write_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     unfinished.replace(path)
+
+
+def _belongs_to(home: Path, places: Places) -> bool:
+    """Whether this user made `home` for this `var`: only then may it be removed."""
+    owner = home / OWNER_FILE
+    return owner.is_file() and home.lstat().st_uid == os.geteuid() and owner.read_text() == str(places.var)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _first_writable(folders: tuple[str, ...]) -> str:

@@ -114,8 +114,8 @@ class EmbeddedPostgres:
 
     def _initialise(self, binaries: Path) -> None:
         """Make the data folder under another name first: whoever is interrupted leaves no half of one behind."""
-        if self.data.exists() and any(self.data.iterdir()):
-            raise PostgresError(f"{self.data} is not empty and holds no PostgreSQL database.")
+        if self.data.exists() and (not self.data.is_dir() or any(self.data.iterdir())):
+            raise PostgresError(f"{self.data} holds something else than a PostgreSQL database.")
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)

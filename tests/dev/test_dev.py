@@ -1,0 +1,124 @@
+"""`dev` as the person at the keyboard sees it: one real process, joined, stopped and started again."""
+
+import signal
+import stat
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.dev.process import Dev, agentpay, folder, running_dev
+
+STOP_SECONDS_MAX = 3.0
+# A second start takes under 3 s; a machine that runs the whole suite beside it is given more.
+AGAIN_SECONDS_MAX = 15.0
+KEYS = {
+    "base_url", "storefront_url", "polar_url", "admin_key", "organization_id", "secret_key", "publishable_key",
+    "identity_secret", "polar_access_token", "webhook_secret", "agent_ids", "environment",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dev() -> Iterator[Dev]:
+    with running_dev() as running:
+        yield running
+
+
+def bearer(credential: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {credential}"}
+
+
+def start_conversation(handout: dict[str, Any]) -> dict[str, Any]:
+    headers = {**bearer(handout["publishable_key"]), "Origin": origin_of(handout["storefront_url"])}
+    response = httpx.post(f"{handout['base_url']}/v1/agent/conversations", headers=headers, json={})
+    assert response.status_code == 201, response.text
+    started: dict[str, Any] = response.json()
+    return started
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def test_it_prints_one_url_and_hands_out_exactly_the_promised_keys(dev: Dev) -> None:
+    handout = dev.handout
+    assert set(handout) == KEYS
+    assert stat.S_IMODE((dev.var / "dev.json").stat().st_mode) == 0o600
+    assert dev.said.count("http") == 1
+    assert handout["storefront_url"] in dev.said
+    for name in ("base_url", "polar_url"):
+        assert urlsplit(handout[name]).path == ""
+    assert set(handout["agent_ids"]) == {"sales", "support", "payment"}
+    assert all(
+        isinstance(value, str) and name.startswith("AGENTPAY_") for name, value in handout["environment"].items()
+    )
+
+
+def test_the_shop_is_open_and_the_bare_address_leads_to_it(dev: Dev) -> None:
+    handout = dev.handout
+    page = httpx.get(handout["storefront_url"])
+    assert handout["publishable_key"] in page.text
+    assert handout["secret_key"] not in page.text
+    assert "Deep Focus" in page.text
+    assert httpx.get(handout["base_url"]).headers["location"] == handout["storefront_url"]
+
+
+def test_the_merchant_is_there_with_agents_articles_webhook_and_a_full_shelf(dev: Dev) -> None:
+    handout = dev.handout
+    with httpx.Client(base_url=handout["base_url"], headers=bearer(handout["secret_key"])) as merchant:
+        organization = merchant.get(f"/v1/organizations/{handout['organization_id']}").json()
+        agents = merchant.get("/v1/agents").json()["items"]
+        articles = merchant.get("/v1/agent/knowledge/articles?limit=100").json()["items"]
+    assert organization["status"] == "active"
+    assert organization["catalog"]["products"] >= 24
+    assert organization["webhook_url"].startswith(handout["base_url"])
+    assert {agent["agent_type"]: agent["id"] for agent in agents} == handout["agent_ids"]
+    assert len(articles) >= 10
+    endpoints = httpx.get(
+        f"{handout['polar_url']}/v1/webhooks/endpoints", headers=bearer(handout["polar_access_token"])
+    )
+    assert [each["secret"] for each in endpoints.json()["items"]] == [handout["webhook_secret"]]
+
+
+def test_another_process_joins_with_the_handed_out_environment(dev: Dev) -> None:
+    environment = dev.handout["environment"]
+    doctor = agentpay("doctor", env=environment)
+    assert doctor.code == 0, doctor.out + doctor.error
+    assert "Polar answers" in doctor.out
+    listed = agentpay("org", "list", env=environment)
+    assert dev.handout["organization_id"] in listed.out
+
+
+def test_a_second_dev_in_the_same_folder_is_refused_in_one_sentence(dev: Dev) -> None:
+    refused = agentpay("dev", "--var", str(dev.var), "--port", "0")
+    assert refused.code != 0
+    assert refused.error.startswith("Error: Another dev")
+    assert refused.error.count("\n") == 1
+    assert dev.handout, "and the running one keeps its handout"
+
+
+def test_a_port_in_use_is_refused_in_one_sentence(dev: Dev) -> None:
+    taken = str(urlsplit(dev.handout["base_url"]).port)
+    with folder() as var:
+        refused = agentpay("dev", "--var", str(var), "--port", taken)
+    assert refused.code != 0
+    assert f"Port {taken}" in refused.error
+    assert refused.error.count("\n") == 1
+
+
+def test_it_stops_within_three_seconds_and_everything_is_there_again(dev: Dev) -> None:
+    before = dev.handout
+    conversation = start_conversation(before)
+    path = f"/v1/agent/conversations/{conversation['conversation']['id']}"
+    with httpx.stream("GET", f"{before['base_url']}{path}/events", headers=bearer(conversation["token"])) as stream:
+        assert stream.status_code == 200
+        code, seconds = dev.stop(signal.SIGINT)
+    assert code == 0
+    assert seconds < STOP_SECONDS_MAX
+    assert dev.start("--port", str(urlsplit(before["base_url"]).port)) < AGAIN_SECONDS_MAX
+    assert {**dev.handout, "environment": None} == {**before, "environment": None}
+    messages = httpx.get(f"{before['base_url']}{path}/messages", headers=bearer(conversation["token"]))
+    assert [message["role"] for message in messages.json()["items"]] == ["agent"]
