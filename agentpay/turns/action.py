@@ -19,23 +19,27 @@ from agentpay.understanding.intents import Action, AgentType, Intent
 MISSES_MAX: Final = 2
 """Replies in a row that did not help, after which a person is offered."""
 
-_LOOK: Final = frozenset({"search_products", "show_product"})
-_ASK: Final = frozenset({"search_knowledge", "request_human"})
+_READING: Final = frozenset(
+    {"search_products", "show_product", "check_inventory", "quote_shipping", "search_knowledge"}
+)
+"""They change nothing and tell only what anybody may know: open in nearly every turn, since a message may ask twice."""
+
+_PERSON: Final = frozenset({"request_human"})
 _TOOLS: Final[Mapping[Action, frozenset[str]]] = {
-    Action.GREET: _LOOK,
-    Action.SEARCH_PRODUCTS: _LOOK | {"check_inventory", "search_knowledge"},
-    Action.SHOW_PRODUCT: _LOOK | _ASK | {"check_inventory", "quote_shipping"},
-    Action.CLARIFY: _LOOK | _ASK,
-    Action.CALCULATE_OFFER: _LOOK | {"propose_price", "validate_discount_code"},
-    Action.EXPLAIN_NO_DISCOUNT: _LOOK,
-    Action.REQUEST_APPROVAL: _LOOK,
-    Action.GENERATE_CHECKOUT: _LOOK | {"create_checkout", "validate_discount_code", "request_human"},
-    Action.ANSWER_FROM_KNOWLEDGE: _LOOK | _ASK | {"quote_shipping", "check_inventory"},
-    Action.CHECK_ORDER: _ASK | {"check_order"},
-    Action.QUOTE_SHIPPING: _LOOK | _ASK | {"quote_shipping"},
-    Action.CHECK_INVENTORY: _LOOK | {"check_inventory", "search_knowledge"},
-    Action.ESCALATE: frozenset({"request_human"}),
-    Action.REPLY: _LOOK | _ASK,
+    Action.GREET: _READING,
+    Action.SEARCH_PRODUCTS: _READING,
+    Action.SHOW_PRODUCT: _READING | _PERSON,
+    Action.CLARIFY: _READING | _PERSON,
+    Action.CALCULATE_OFFER: _READING | {"propose_price", "validate_discount_code"},
+    Action.EXPLAIN_NO_DISCOUNT: _READING,
+    Action.REQUEST_APPROVAL: _READING,
+    Action.GENERATE_CHECKOUT: _READING | _PERSON | {"create_checkout", "validate_discount_code"},
+    Action.ANSWER_FROM_KNOWLEDGE: _READING | _PERSON,
+    Action.CHECK_ORDER: _PERSON | {"check_order", "search_knowledge"},
+    Action.QUOTE_SHIPPING: _READING | _PERSON,
+    Action.CHECK_INVENTORY: _READING,
+    Action.ESCALATE: _PERSON,
+    Action.REPLY: _READING | _PERSON,
 }
 
 _ABOUT_ORDERS: Final = frozenset(

@@ -32,7 +32,7 @@ def result_of(call: ToolCall, told: Told) -> ToolResult:
     return ToolResult(call.id, call.name, status, facts)  # type: ignore[arg-type]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     asked=strategies.briefs,
     tools=st.sets(st.sampled_from(shop.ALL_TOOLS)),
@@ -60,7 +60,7 @@ def test_every_turn_ends_in_words_that_hold_no_number_but_our_own(
     assert shop.ask(question)[1] == reply, "the same question is answered alike"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(asked=strategies.briefs, left=st.lists(st.tuples(names, strategies.outcomes), max_size=8))
 def test_what_another_provider_left_behind_is_told(asked: Brief, left: list[tuple[str, Told]]) -> None:
     """The template may take over in the middle of a turn, behind any calls of a model."""

@@ -26,12 +26,13 @@ def _any(*words: str) -> re.Pattern[str]:
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[👍👌✅👎]")
 _AGREEING: Final = _words(
-    """yes yeah yep yup ya sure ok okay okey absolutely definitely perfect great deal agreed accept fine sounds works
+    """yes yeah yep yup ya sure ok okay okey absolutely definitely perfect great deal agreed accept fine
+    sounds works let's
     sim ss s claro certeza beleza blz fechado fechou combinado aceito topo bora vamos perfeito otimo certo positivo
     quero pode isso manda 👍 👌 ✅"""
 )
 _WITH_A_YES: Final = _words(
-    """please thanks thank you of course i i'll do it that this let's lets go ahead for me with to would like love
+    """please thanks thank you of course i i'll do it that this lets go ahead for me with to would like love
     the open checkout my and well oh ah then now is good cool nice awesome send link pay buy order take a an person
     human price offer up get make
     por favor obrigado obrigada com eu a o as os uma um abrir abre abra pagamento link ser mandar ver entao mesmo ta
@@ -62,7 +63,8 @@ _STEERING: Final = _any(
     r"(?:reveal|show|print|repeat|tell|give|mostre|revele|repita|diga)(?: me)? (?:your|the|seus?|suas?|as?|os?) "
     r"(?:hidden |secret |initial |system )?(?:instructions?|prompts?|rules|instrucoes|regras|configuracao)",
     "system prompts?", "prompt do sistema", "jailbreak", "developer mode", "dev mode", "modo desenvolvedor", "dan mode",
-    "you are now", "from now on you", "pretend (?:to be|you)", "act as", "role ?play", "finja", "aja como",
+    "you are now", "from now on you", "pretend (?:to be|you)",
+    r"(?:^|[.,;!] *|please |now |must |you |and )act as", "role ?play", "finja", "aja como",
     "voce agora e", "a partir de agora voce",
 )  # fmt: skip
 _IDENTITY: Final = _any(
