@@ -1,7 +1,6 @@
 """Finding offers. What serves a caller takes `organization_id`; not theirs = not found."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from agentpay.kit.errors import NotFound
 
 HISTORY_DAYS = 30
 HISTORY_ROWS_MAX = 200
-LIVE_MAX = 500
 
 _FIND = "select * from offers where id = %(offer_id)s and organization_id = %(organization_id)s and deleted_at is null"
 _LIST = """
@@ -129,14 +127,6 @@ async def list_offers(
         "limit": limit + 1,
     }
     return await source.all(_LIST, params)
-
-
-async def live_state(db: Database, ids: Collection[UUID]) -> Mapping[UUID, tuple[str, datetime | None]]:
-    """Status and expiry of now for those of `ids` that are offers: what attachments follow. At most `LIVE_MAX`."""
-    rows = await db.all(
-        "select id, status, expires_at from offers where id = any(%(ids)s)", {"ids": list(ids)[:LIVE_MAX]}
-    )
-    return {row["id"]: (row["status"], row["expires_at"]) for row in rows}
 
 
 async def lock_visitor(tx: Tx, *, organization_id: UUID, keys: Sequence[str]) -> None:
