@@ -74,7 +74,7 @@ class MirrorRow(msgspec.Struct, frozen=True, kw_only=True):
     amounts: dict[str, int]
     is_sellable: bool
     content_hash: str
-    labels: dict[str, indexing.Label] | None = None
+    labels: dict[str, str] | None = None
     """The index; None = not made yet."""
 
 
@@ -172,7 +172,7 @@ def with_index(row: MirrorRow) -> MirrorRow:
     promised = [*sellable.public_benefits(row.product), *headings(raw), *_terms(row)]
     return msgspec.structs.replace(
         row,
-        labels=indexing.best_labels(
+        labels=indexing.labelled(
             [
                 ("A", indexing.lexemes_of(row.name)),
                 ("B", [lexeme for line in promised for lexeme in indexing.lexemes_of(line)]),

@@ -9,17 +9,17 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg.rows import dict_row
 
 from agentpay.catalog.mirror import CORPUS
 from agentpay.catalog.repository import COLUMNS, CatalogProduct, product_of
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
+from agentpay.kit import words
 from agentpay.knowledge import question as questions
 from agentpay.knowledge import vocabulary
 from agentpay.knowledge.question import CANDIDATES_MAX, Order, Question, Weighing
 
-LIMIT_MAX = 100
+ASKING = words.ASKING_WORDS | words.SHOP_WORDS
 RANKED_MIN = 24
 """Rows that are ranked again by their names, whatever the limit."""
 SHARE_MIN = 0.2
@@ -82,7 +82,7 @@ async def search(
     source: Database | Tx, *, organization_id: UUID, query: str, limits: Limits = Limits(), limit: int = 6
 ) -> list[Found]:
     """The products that `query` (keywords or a whole message) is about, best first; `cheap` sorts by price."""
-    question = questions.read(query)
+    question = questions.read(query, asking=ASKING)
     if question.asks_at_large:
         order = "cheapest" if limits.has_price and question.order == "fitting" else question.order
         return await _at_large(source, organization_id, order=order, limits=limits, limit=limit)
@@ -119,24 +119,14 @@ async def _ranked(
     source: Database | Tx, organization_id: UUID, *, weighing: Weighing, match: str, limits: Limits, limit: int
 ) -> list[Row]:
     sql, params = ranked_sql(organization_id, weighing=weighing, match=match, limits=limits, limit=limit)
-    return await planned(source, sql, params)
-
-
-async def planned(source: Database | Tx, sql: str, params: dict[str, Any]) -> list[Row]:
-    """Rows of a statement that PostgreSQL plans for these very parameters: a rare word wants another plan."""
-    if isinstance(source, Database):
-        async with source.connection() as tx:
-            return await planned(tx, sql, params)
-    cursor = source.connection.cursor(row_factory=dict_row)
-    await cursor.execute(sql.encode(), params, prepare=False)
-    return await cursor.fetchall()
+    return await vocabulary.all_planned(source, sql, params)
 
 
 async def _at_large(
     source: Database | Tx, organization_id: UUID, *, order: Order, limits: Limits, limit: int
 ) -> list[Found]:
     sql = _AT_LARGE.format(columns=", ".join(_COLUMNS), within=_WITHIN, order=_ORDERS[order])
-    rows = await planned(source, sql, _params(organization_id, limits) | {"limit": limit})
+    rows = await vocabulary.all_planned(source, sql, _params(organization_id, limits) | {"limit": limit})
     return [Found(product_of(row), row["score"]) for row in rows]
 
 

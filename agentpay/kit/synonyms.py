@@ -160,6 +160,23 @@ diet, nutrition, weight loss, dieta, nutrição, emagrecer, meal plan
 health, wellness, wellbeing, self care, saúde, bem estar, autocuidado
 community, forum, network, comunidade, fórum
 bundle, kit, set, pack, collection, combo, conjunto, pacote, coleção
+refund, refunds, money back, reimbursement, reembolso, reembolsar, estorno, estornar, dinheiro de volta
+return, returns, exchange, send back, devolução, devolver, troca, trocar, change my mind, arrependimento, desistir
+shipping, ship, delivery, deliver, postage, parcel, courier, frete, entrega, entregar, envio, enviar, correios,
+  encomenda
+tracking, track, rastreio, rastrear, rastreamento
+payment, pay, paying, pagamento, pagar, credit card, debit card, cartão de crédito, forma de pagamento
+pix, boleto, bank transfer, transferência
+tax, taxes, vat, sales tax, imposto, impostos, tributo
+receipt, invoices, nota fiscal, nota, recibo, comprovante, tax invoice, vat invoice
+cancel, cancellation, cancelling, unsubscribe, cancelar, cancelamento, encerrar
+access, login, log in, sign in, password, acesso, acessar, entrar, senha, get in, locked out
+warranty, guarantee, garantia
+broken, defective, damaged, faulty, defeito, quebrado, danificado, estragado
+privacy, personal data, gdpr, data protection, privacidade, dados pessoais, lgpd
+contact, opening hours, reach, talk to, speak to, contato, atendimento, horário, falar com, human, atendente
+discount, coupon, promo, promotion, voucher, desconto, cupom, promoção
+international, abroad, overseas, worldwide, internacional, exterior
 box, crate, caixa, hamper, cesta
 """
 

@@ -45,27 +45,33 @@ STOP_WORDS = _set(
     """
 ) - {"pro"}
 
-# Words of the asking, not of the goods: they never decide what is found.
+# Words of the asking: they may tip the scales, they never decide what is found.
 ASKING_WORDS = _set(
     """
-    learn learning aprender want wants wanted need needs needed look looking looks search searching find finding
-    show showing see get getting give buy buying purchase purchasing order ordering sell sells selling offer
-    offers offering recommend recommendation recommendations suggest suggestion suggestions know tell like love
-    interested interest available availability stock product products item items stuff shop store catalog
-    catalogue list price prices priced pricing cost costs costing worth good great best nice better top cool
-    perfect help helps helping make makes use using used work works got go going come try trying maybe perhaps
-    think wonder wondering question kind sort type option options choice choices today morning afternoon evening
-    night day days people person someone something money under below above between around less cheaper cheap
-    cheapest affordable inexpensive expensive priciest dollars dollar bucks euros euro pounds usd eur gbp brl
-    reais real conto quero queria gostaria preciso precisava precisando procuro procurando procurar busco buscando
-    buscar mostra mostrar mostre ver vejo achar acho encontrar dar da me manda comprar compra compro levar leva
-    vender vende vendem oferece oferecem recomenda recomendam recomendar recomendacao indica indicam indicar
-    sugere sugestao sugestoes saber sabe produto produtos itens loja catalogo lista preco precos custa custam
-    custo valor valores bom boa bons boas melhor melhores legal otimo otima perfeito ajuda ajudar ajude serve
-    servem usar uso funciona funcionam fazer faz tipo opcao opcoes disponivel disponiveis estoque dia dias hoje
-    manha tarde noite pessoa pessoas interesse interessa interessado interessada gosto gosta gostei ate abaixo
-    acima entre menos barato barata baratos baratas caro cara caros caras economico economica conta vcs existe
-    existem diga fala falar pode podem poderia consigo
+    abaixo above achar acho acima ajuda ajudar ajude aprender around ate begin below best better between boa boas
+    bom bons buscando buscar busco choice choices come comecar consigo conta cool da dar diga encontrar entre
+    existe existem fala falar faz fazer find finding funciona funcionam get getting give go going good gosta
+    gostaria gostei gosto got great help helping helps indica indicam indicar interessa interessada interessado
+    interesse interest interested kind know learn learning legal less leva levar like look looking looks love make
+    makes manda maybe me melhor melhores menos mostra mostrar mostre need needed needs nice opcao opcoes option
+    options otima otimo perfect perfeito perhaps pode podem poderia precisando precisava preciso procurando
+    procurar procuro queria quero question recomenda recomendacao recomendam recomendar recommend recommendation
+    recommendations sabe saber search searching see serve servem show showing someone something sort start started
+    starting stuff sugere sugestao sugestoes suggest suggestion suggestions tell think tipo top try trying type
+    under usar use used using uso vcs vejo ver want wanted wants wonder wondering work works
+    """
+)
+
+# Words of any shop: they name none of its products, and an article only where nothing else is asked.
+SHOP_WORDS = _set(
+    """
+    affordable afternoon availability available barata baratas barato baratos brl bucks buy buying cara caras caro
+    caros catalog catalogo catalogue cheap cheaper cheapest compra comprar compro conto cost costing costs custa
+    custam custo day days dia dias disponiveis disponivel dollar dollars economica economico estoque eur euro
+    euros evening expensive gbp hoje inexpensive item items itens list lista loja manha money morning night noite
+    oferece oferecem offer offering offers order ordering orders people person pessoa pessoas pounds preco precos
+    price priced prices priciest pricing product products produto produtos purchase purchasing reais real sell
+    selling sells shop stock store tarde today usd valor valores vende vendem vender worth
     """
 )
 

@@ -1,7 +1,8 @@
 """A text as PostgreSQL's tsvector, made here so that what is indexed and what is asked are cut alike. Pure.
 
-Each lexeme stands once, under the best label of the fields that hold it: A name, B what is promised or said often,
-C text, D the rest. One position each keeps vectors small and makes `ts_rank` of one lexeme a plain weight.
+Each lexeme stands once per label of the fields that hold it: A name, B what is promised or said often, C text, D the
+rest. Positions mean nothing else, which keeps vectors small: `ts_rank` of one lexeme is its best label's weight, and a
+little more where it stands under others too.
 """
 
 from collections import Counter
@@ -32,16 +33,21 @@ def often_in(text: str) -> list[str]:
     return list(words.all_forms(word for word, times in counted.items() if times >= OFTEN))
 
 
-def best_labels(fields: Iterable[tuple[Label, Iterable[str]]]) -> dict[str, Label]:
-    """Each lexeme under its best label; `EVERY_ROW` among them. The first `LEXEMES_MAX` of the best fields count."""
-    best: dict[str, Label] = {EVERY_ROW: "D"}
+def labelled(fields: Iterable[tuple[Label, Iterable[str]]]) -> dict[str, str]:
+    """Each lexeme with its labels, best first; `EVERY_ROW` among them. The first `LEXEMES_MAX` of the best count."""
+    labels: dict[str, str] = {EVERY_ROW: "D"}
     for label, lexemes in sorted(fields, key=lambda field: field[0]):
         for lexeme in lexemes:
-            if len(best) < LEXEMES_MAX:
-                best.setdefault(lexeme, label)
-    return best
+            held = labels.get(lexeme, "")
+            if label not in held and (held or len(labels) < LEXEMES_MAX):
+                labels[lexeme] = held + label
+    return labels
 
 
-def vector(labels: Mapping[str, Label]) -> str:
+def vector(labels: Mapping[str, str]) -> str:
     """Text form of the tsvector. Lexemes hold letters, digits and `~` only, so nothing needs escaping."""
-    return " ".join(f"'{lexeme}':1{label if label != 'D' else ''}" for lexeme, label in labels.items())
+    return " ".join(f"'{lexeme}':{_positions(held)}" for lexeme, held in labels.items())
+
+
+def _positions(labels: str) -> str:
+    return ",".join(f"{place}{label if label != 'D' else ''}" for place, label in enumerate(labels, start=1))

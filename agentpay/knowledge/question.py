@@ -102,12 +102,12 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     """So few words that an unknown one matters."""
 
 
-def read(text: str) -> Question:
-    """The question in `text`, which may be a whole chat message."""
+def read(text: str, *, asking: frozenset[str]) -> Question:
+    """The question in `text`, which may be a whole chat message. `asking`: folded words that name nothing here."""
     folded = fold(text[:QUESTION_CHARACTERS_MAX])
     named = _LIMIT.sub(" ", _MONEY.sub(" ", folded))
     sequence = words.words(named)[:WORDS_READ_MAX]
-    terms = {word: _term(word) for word in sequence if words.is_content(word)}
+    terms = {word: _term(word, is_asking=word in asking) for word in sequence if words.is_content(word)}
     for word in (*_joined(sequence), *words.compounds(named)):
         terms.setdefault(word, Term(word=word, lexemes=words.forms(word), marks=synonyms.concepts_of(word)))
     for mark in synonyms.phrases_in(sequence):
@@ -115,7 +115,7 @@ def read(text: str) -> Question:
     return Question(
         terms=tuple(terms.values()),
         order=_order(folded),
-        asks_at_large=all(word in words.ASKING_WORDS for word in sequence if words.is_content(word)),
+        asks_at_large=all(word in asking for word in sequence if words.is_content(word)),
     )
 
 
@@ -127,10 +127,10 @@ def weigh(question: Question, knowledge: Knowledge) -> Weighing | None:
         known = _likely(term, knowledge.known.get(term.word, ()))
         if not known:
             continue
+        # A word is as common as its concept: else the one row that says it otherwise would count for too much.
         documents = max(each.documents for each in known)
-        weights = tuple(
-            Weight(each.lexeme, _points(term, each, knowledge.rows)) for each in known[:LEXEMES_PER_TERM_MAX]
-        )
+        rarity = rarity_of(documents, rows=knowledge.rows)
+        weights = tuple(Weight(each.lexeme, _points(term, each, rarity)) for each in known[:LEXEMES_PER_TERM_MAX])
         if term.is_asking:
             asking.append(weights)
         else:
@@ -159,9 +159,8 @@ def lexemes_in(weighing: Weighing) -> dict[str, float]:
     return worth
 
 
-def _term(word: str) -> Term:
+def _term(word: str, *, is_asking: bool) -> Term:
     marks = synonyms.concepts_of(word)
-    is_asking = word in words.ASKING_WORDS
     return Term(
         word=word,
         lexemes=words.forms(word),
@@ -236,7 +235,7 @@ def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, st
 def score_sql(weighing: Weighing, params: dict[str, object]) -> str:
     """SQL of a row's points over its column `search`; adds what it needs to `params`.
 
-    `ts_rank` of one lexeme that stands once is its label's weight × 6/π².
+    `ts_rank` of one lexeme is its best label's weight × 6/π², and a little more where it has several labels.
     """
     sums: list[str] = []
     for index, weights in enumerate(weighing.terms):

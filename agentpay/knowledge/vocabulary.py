@@ -6,9 +6,10 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from psycopg.rows import dict_row
 
 from agentpay.db.engine import Database
-from agentpay.db.transaction import Tx
+from agentpay.db.transaction import Row, Tx
 from agentpay.kit.spelling import LONG_CHARACTERS_MIN, TYPO_CHARACTERS_MIN
 from agentpay.knowledge.indexing import EVERY_ROW
 
@@ -140,3 +141,13 @@ async def look_up(
         else:
             total = row["documents"]
     return Knowledge(total, known)
+
+
+async def all_planned(source: Database | Tx, sql: str, params: Mapping[str, object]) -> list[Row]:
+    """Rows of a statement that PostgreSQL plans for these very parameters: a rare word wants another plan."""
+    if isinstance(source, Database):
+        async with source.connection() as tx:
+            return await all_planned(tx, sql, params)
+    cursor = source.connection.cursor(row_factory=dict_row)
+    await cursor.execute(sql.encode(), params, prepare=False)
+    return await cursor.fetchall()
