@@ -155,11 +155,22 @@ def test_what_a_message_is_about(text: str, product: str | None, previous: str, 
         ("already_accepted", "standing_offer"), ("not_negotiable_per_unit", "not_negotiable"),
         ("pay_what_you_want", "pay_what_you_want"), ("free", "free"), ("nothing_asked", "nothing_asked"),
         ("discounts_off", "not_negotiable"), ("discount_code_invalid", "code_invalid"),
+        ("Unavailable", "polar_down"), ("CouponInvalid", "code_invalid"), ("limit", "final"),
         ("AlreadyActiveSubscriptionError", "already_subscribed"), ("arguments_invalid", "other"), ("", "other"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_read_by_its_kind(reason: str, kind: str) -> None:
     assert facts.reason_of(ToolResult("1", "t", "refused", {"reason": reason})) == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("body.amount: From $5.00 to $90.00.", "amount"), ("body.seats: From 2 to 9.", "seats"),
+     ("body.discount_code: This code cannot be used.", "code_invalid")],
+)  # fmt: skip
+def test_a_refused_argument_is_read_by_its_field(text: str, kind: str) -> None:
+    refusal = ToolResult("1", "create_checkout", "refused", {"reason": "request_validation_error", "text": text})
+    assert facts.reason_of(refusal) == kind
 
 
 def test_misshapen_facts_are_absent() -> None:

@@ -241,6 +241,29 @@ def test_a_subscription_discount_is_said_to_reach_the_first_payment_only() -> No
     )
 
 
+def test_what_a_price_does_not_reach_is_said_once() -> None:
+    facts = PRICE | {"applies_to": "first_charge", "trial": "none", "reasons": ["It applies to the first charge."]}
+    short = say(brief("discount?", "calculate_offer", **SEEN), done("propose_price", decision="granted", **facts)).text
+    assert "first payment" in short
+    assert "trial" in short
+    longer = say(brief("discount?", "calculate_offer", **SEEN, **personality(verbosity="medium")),
+                 done("propose_price", decision="granted", **facts)).text  # fmt: skip
+    assert "first charge" in longer
+    assert "first payment" not in longer
+
+
+def test_a_price_for_several_is_said_to_be_for_one() -> None:
+    facts = PRICE | {"applies_to_quantity": 1}
+    check(brief("discount for 5?", "calculate_offer", entities={"quantity": 5}, **SEEN),
+          [done("propose_price", decision="granted", **facts)], ["one piece"])  # fmt: skip
+
+
+def test_too_little_is_answered_with_the_terms() -> None:
+    low = refused("create_checkout", "request_validation_error", text="body.amount: From $5.00 to $99.00.")
+    asked = brief("1 dollar", "generate_checkout", entities={"proposed_price": 100}, focus=TIP, shown=(TIP,))
+    check(asked, [low], ["from $5.00", "pay for Tip Jar?"])
+
+
 def test_a_trial_is_not_called_a_price() -> None:
     trial = msgspec.structs.replace(BOX, price_text="7 days free, then $29.00 per month")
     text = say(brief("the box?", "show_product", focus=trial), done("show_product", product=row(trial))).text

@@ -19,7 +19,8 @@ What each tool is asked with and what its `ToolResult.facts` may hold (money in 
                             checkouts: [{product_name, status}]
     request_human           reason → state: asked|taken
 
-A refused or failed result names `reason`. Arguments that a tool's schema does not know are left out (`plan.py`).
+A refused or failed result names `reason`, and may hold the error's own `text`. Arguments that a tool's schema does not
+know are left out (`plan.py`).
 """
 
 import re
@@ -51,6 +52,7 @@ _REASONS: Final[tuple[tuple[str, str], ...]] = (
     ("price_changed", r"price_changed|archived_price|list_changed"),
     ("payments_not_ready", r"payments_not_ready|not_ready|payments"),
     ("polar_down", r"polar_down|unavailable_now|polar|timeout|temporar|unknown_outcome|rate_limit|too_many"),
+    ("polar_down", r"^unavailable$"),
     ("unavailable", r"product_unavailable|unavailable|archived|not_found|unknown_product|not_shown|out_of_stock|gone"),
     ("code_invalid", r"code|coupon|discount_id"),
     ("amount", r"amount|minimum|too_low|pay_amount"),
@@ -128,7 +130,9 @@ def products_of(results: Results) -> tuple[ProductFact, ...]:
 
 def reason_of(result: ToolResult) -> str:
     """The kind of refusal: one of the names above, else `failed` or `other`."""
-    raw = text_of(result.facts, "reason", "error", "code") or ("failed" if result.status == "failed" else "")
+    raw = text_of(result.facts, "reason") or ("failed" if result.status == "failed" else "")
+    if "validation" in raw:
+        raw = text_of(result.facts, "text")  # names the field: `body.amount: From $5.00`
     spelled = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", raw)
     folded = re.sub(r"\W+", "_", fold(spelled))
     for reason, pattern in _REASON_PATTERNS:

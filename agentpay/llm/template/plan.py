@@ -224,8 +224,8 @@ def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
     """Search the articles; a general question that they do not answer may still name a product."""
     looked = facts.find_result(scene.results, "search_knowledge")
     if looked is None:
-        query = shorten(scene.brief.text, characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)
-        return (Wanted("search_knowledge", {"query": query}),)
+        question = shorten(scene.brief.text.strip(), characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)
+        return (Wanted("search_knowledge", {"query": question}),) if question else ()
     answered = facts.rows_of(looked.facts, "articles", "items")
     query = product_query(scene)
     if answered or scene.brief.intent != "general_question" or not query or scene.found:

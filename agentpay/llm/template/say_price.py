@@ -9,7 +9,7 @@ from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene
 from agentpay.llm.template.voice import Draft, ended
 
-REASONS_TOLD_MAX: Final = 2
+REASONS_TOLD_MAX: Final = 4
 
 _REFUSALS: Final = {
     "pay_what_you_want": "refused_you_choose",
@@ -108,11 +108,12 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
     percent = facts.whole_of(told, "discount_percent")
     if percent and voice.at_least("medium"):
         parts.append(voice.say("percent_off", percent=str(percent)))
-    if voice.at_least("medium"):
-        parts.extend(_reasons(told))
+    reasons = _reasons(told) if voice.at_least("medium") else []
+    parts.extend(reasons or _charge_terms(scene, told))
+    if facts.whole_of(told, "applies_to_quantity") == 1:
+        parts.append(voice.say("per_piece"))
     if told.get("is_final") is True:
         parts.append(voice.say("final_price"))
-    parts.extend(_terms(scene, told))
     validity = voice.validity(facts.time_of(told, "expires_at"))
     if validity:
         parts.append(voice.say("valid", validity=validity))
@@ -120,13 +121,12 @@ def _offered(scene: Scene, told: Facts, decision: str) -> Draft:
     return voice.draft(*parts, replies=("reply_accept", "reply_think"))
 
 
-def _terms(scene: Scene, told: Facts) -> list[str]:
-    """What the price does not reach: later charges of a subscription, further pieces, a free trial."""
+def _charge_terms(scene: Scene, told: Facts) -> list[str]:
+    """What the price does not reach: later charges of a subscription, a free trial. The engine's reasons say it too."""
     voice = scene.voice
     is_recurring = scene.focus is not None and scene.focus.recurring_interval is not None
     terms = {
         "first_charge_only": is_recurring or facts.text_of(told, "applies_to") == "first_charge",
-        "per_piece": facts.whole_of(told, "applies_to_quantity") == 1,
         "without_trial": facts.text_of(told, "trial") == "none",
     }
     return [voice.say(key) for key, applies in terms.items() if applies]
