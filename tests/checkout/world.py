@@ -3,6 +3,7 @@
 Sam's offers are rows as the negotiation leaves them; his browser is `Buyer`, who holds the link and plays with it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -109,7 +110,7 @@ class World:
         self, product: entities.Product, amount: int, *, status: str = "open", seconds: float = 3600, floor: int = 1
     ) -> UUID:
         """A price that Wick conceded, realised as the engine does."""
-        price = product.active_prices[0]
+        price = self.state.products.get(product.id).active_prices[0]
         listed = price.price_amount or 0
         terms = realise(listed, amount, "fixed" if product.recurring_interval else "percentage")
         assert terms is not None
@@ -233,6 +234,11 @@ class World:
 
     def polar_checkout(self, checkout: Row) -> entities.Checkout:
         return self.state.checkouts.get(str(checkout["polar_checkout_id"]))
+
+    async def until_called(self, method: str, path: str, *, times: int) -> None:
+        """Wait until Polar has answered such a call `times` times."""
+        while len(self.calls(method, path)) < times:  # noqa: ASYNC110 (the stand-in only keeps a list)
+            await asyncio.sleep(0.005)
 
     def calls(self, method: str, path: str) -> list[Any]:
         return [call for call in self.state.calls if call.method == method and call.path.startswith(path)]
