@@ -4,10 +4,10 @@ from uuid import UUID
 
 from agentpay.callers.cors import Origins
 from agentpay.callers.credentials import REMEMBERED_SECONDS, Credentials, list_ended
-from agentpay.kit.recent import Recent
 from agentpay.db.engine import Database
 from agentpay.kit import ids
 from agentpay.kit.caller import Merchant, Visitor
+from agentpay.kit.recent import Recent
 from tests.callers.cast import ACME_PAGE, open_shop
 
 
