@@ -240,6 +240,11 @@ class World:
         while len(self.calls(method, path)) < times:  # noqa: ASYNC110 (the stand-in only keeps a list)
             await asyncio.sleep(0.005)
 
+    async def until(self, condition: str) -> None:
+        """Wait until the query finds something."""
+        while await self.db.value(condition) is None:  # noqa: ASYNC110 (the condition is in the database)
+            await asyncio.sleep(0.005)
+
     def calls(self, method: str, path: str) -> list[Any]:
         return [call for call in self.state.calls if call.method == method and call.path.startswith(path)]
 
