@@ -90,6 +90,10 @@ def dev(port: int, reset: bool, var: Path) -> None:
         sandbox.run(sandbox.Wishes(var=var, port=port, reset=reset), os.environ, service=serve.running, tell=click.echo)
     except (DevError, SettingsError, serve.PortInUse) as error:
         raise Failure(str(error)) from error
+    # Everything is closed. Taking the interpreter apart would keep the person waiting for another second.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @main.command()

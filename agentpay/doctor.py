@@ -21,7 +21,7 @@ Verdict = Literal["well", "note", "broken"]
 MARKS: dict[Verdict, str] = {"well": "✓", "note": "!", "broken": "✗"}
 
 POSTGRES_MIN = 15
-EXTENSIONS = ("pg_trgm", "unaccent")
+EXTENSIONS = ("pg_trgm",)
 CLOCK_SECONDS_MAX = 2.0
 ORGANIZATIONS_MAX = 500
 
