@@ -9,6 +9,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IPV6_PREFIX_BITS = 64  # what one household or machine usually gets
 HASH_CHARACTERS = 32
+HOPS_MAX = 32
 UNKNOWN = "unknown"
 
 
@@ -24,7 +25,7 @@ def client_address(*, peer: str | None, forwarded: Sequence[str], trusted: Seque
     what they like, so that they count only as far as each hop, from the right, is trusted.
     """
     address = parse(peer or "")
-    hops = [hop for line in forwarded for hop in line.split(",")]
+    hops = [hop for line in forwarded for hop in line.split(",")][-HOPS_MAX:]
     while hops and address is not None and is_trusted(address, trusted):
         before = parse(hops.pop())
         if before is None:

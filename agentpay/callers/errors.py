@@ -16,6 +16,8 @@ import sqlalchemy.exc
 from agentpay.kit import errors
 
 UNAVAILABLE_SECONDS = 2
+CAUSES_MAX = 8
+FRAMES_MAX = 30
 
 _AT = re.compile(r" - at `(?P<key>key` in `)?\$(?P<path>.*)`$", re.DOTALL)
 _PARTS = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
@@ -195,15 +197,20 @@ def problem_type(text: str) -> str:
 
 
 def trace_of(exception: BaseException) -> dict[str, Any]:
-    """Where it happened, for the log: kinds and places, never a message, which may hold a visitor's words."""
-    kinds: list[str] = []
-    current: BaseException | None = exception
-    while current is not None and len(kinds) < 8:
-        sqlstate = getattr(current, "sqlstate", None)
-        kinds.append(type(current).__name__ + (f"[{sqlstate}]" if sqlstate else ""))
-        current = current.__cause__ or current.__context__
-    frames = traceback.extract_tb(exception.__traceback__)
+    """What went wrong and where it began, for the log: never a message, which may hold a visitor's words."""
+    chain = [exception]
+    while (cause := cause_of(chain[-1])) is not None and len(chain) < CAUSES_MAX:
+        chain.append(cause)
+    kinds = [
+        type(link).__name__ + (f"[{link.sqlstate}]" if isinstance(link, psycopg.Error) and link.sqlstate else "")
+        for link in chain
+    ]
+    frames = traceback.extract_tb(chain[-1].__traceback__)[-FRAMES_MAX:]
     return {
         "error": " from ".join(kinds),
         "trace": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }
+
+
+def cause_of(exception: BaseException) -> BaseException | None:
+    return exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)

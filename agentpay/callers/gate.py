@@ -113,12 +113,16 @@ class Gate:
         await answer(dressed.send, refusal.status, wire.encode(refusal.body), [JSON_TYPE])
 
     async def _fail(self, dressed: "_Dressed", error: Exception, *, call: Call) -> None:
-        """What the app's own handlers did not answer. After the first byte there is nothing left to say."""
+        """What the app's own handlers did not answer.
+
+        After the first byte nothing can be said any more: the answer stays unfinished, for which the server cuts the
+        connection. Raised, the error would reach the server's own log, with all that its message holds.
+        """
         made = errors.answer_to(error, request_id=call.request_id)
         if made.is_bug:
             log.error("request.failed", **errors.trace_of(error))
         if dressed.status:
-            raise error
+            return
         headers = [(name.lower().encode(), value.encode()) for name, value in made.headers.items()]
         await answer(dressed.send, made.status, wire.encode(made.body), [JSON_TYPE, *headers])
 

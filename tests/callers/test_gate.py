@@ -133,6 +133,25 @@ async def test_the_words_of_a_stream_are_not_held_back(house: House) -> None:
     assert seen == [("http.response.start", 0), ("http.response.body", 1), ("http.response.body", 2)]
 
 
+async def test_an_answer_that_breaks_off_is_logged_here_and_nowhere_else(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        raise KeyError("Sam's words")
+
+    async def send(event: dict[str, object]) -> None:
+        pass
+
+    gate = build(house.db).gate
+    gate._app = app  # type: ignore[assignment]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None, "query_string": b""}
+    await gate(scope, asyncio.Event().wait, send)  # type: ignore[arg-type]
+    logged = capsys.readouterr().out
+    assert logged.count("request.failed") == 1
+    assert "Sam's words" not in logged
+
+
 async def test_what_was_served_is_observed_by_route(client: httpx.AsyncClient, house: House, acme: Shop) -> None:
     await client.get(f"/v1/agent/conversations/{acme.conversation_id}", headers=bearing(acme.token))
     await client.get("/nowhere")
