@@ -63,7 +63,7 @@ ORDER = OrderFact(order_id="r-1", product_name="Lavender Candle", status="paid",
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "search_products": ("query",),
     "show_product": ("product_id",),
-    "check_inventory": ("product_id",),
+    "check_inventory": ("product_id", "quantity"),
     "quote_shipping": ("country", "product_id"),
     "search_knowledge": ("query",),
     "propose_price": ("product_id", "proposed_amount", "discount_percent", "quantity"),

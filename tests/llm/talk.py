@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from agentpay.llm.template import naming
 from agentpay.llm.types import CheckoutFact, OfferFact, OrderFact, Personality, ProductFact, Reply, ToolResult
 from agentpay.turns import action
 from agentpay.understanding.entities import Entities
@@ -105,7 +106,7 @@ class Talk:
         return True
 
     def _search(self, asked: dict[str, Any]) -> dict[str, Any]:
-        words = asked["query"].lower().split()
+        words = naming.keywords(asked["query"])
         found = [
             each for each in self.goods if not words or any(word.rstrip("s") in each.name.lower() for word in words)
         ]

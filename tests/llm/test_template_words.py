@@ -270,12 +270,42 @@ def test_a_trial_is_not_called_a_price() -> None:
     assert "Candle Box: 7 days free, then $29.00 per month." in text
 
 
-def test_a_budget_is_kept_in_mind() -> None:
-    found = [done("search_products", products=[row(LAVENDER), row(VANILLA)])]
-    fits = brief("under 70?", "search_products", entities={"price_max": 7000, "currency": "usd"})
-    check(fits, found, ["Vanilla Candle"], ["Lavender"])
-    too_low = brief("under 10?", "search_products", entities={"price_max": 1000, "currency": "usd"})
-    check(too_low, found, ["Vanilla Candle", "$60.00"], ["Lavender", "10"])
+def test_a_price_limit_that_nothing_keeps_shows_what_comes_nearest() -> None:
+    found = done("search_products", products=[], reason="none_within_price_limit", closest=[row(VANILLA)])
+    asked = brief("candles under 50?", "search_products", intent="product_query", entities={"price_max": 5000})
+    check(asked, [found], ["Vanilla Candle: $60.00"], ["50", "Lavender"])
+
+
+def test_what_is_sold_out_is_not_offered() -> None:
+    sold_out = row(LAVENDER) | {"availability": "out_of_stock"}
+    for intent in ("product_query", "purchase_intent"):
+        asked = brief("lavender?", "show_product", intent=intent, **SEEN)
+        text = say(asked, done("show_product", product=sold_out)).text
+        assert "out of stock" in text or "sold out" in text
+        assert "order it" not in text
+        assert "checkout" not in text
+
+
+def test_not_enough_in_stock_is_said_so() -> None:
+    asked = brief("are 5 in stock?", "check_inventory", entities={"quantity": 5}, **SEEN)
+    check(asked, [done("check_inventory", state="low", quantity=5, is_enough=False)], ["enough"], ["order it"])
+
+
+def test_what_is_included_answers_a_question() -> None:
+    included = row(LAVENDER) | {"benefits": ["A snuffer", "Access to our pouring class"]}
+    asked = brief("does it come with a class?", "show_product", intent="product_query", **SEEN)
+    check(asked, [done("show_product", product=included)], ["Access to our pouring class."])
+
+
+def test_what_is_delivered_online_has_no_delivery_cost() -> None:
+    online = done("quote_shipping", country="Brazil", amount_text="$0.00", days=0, text="Delivered online.")
+    check(brief("to Brazil?", "quote_shipping", entities={"country": "BR"}), [online], ["Delivered online."], ["$0.00"])
+
+
+def test_where_we_deliver_is_said_to_who_asked_in_vain() -> None:
+    asked = brief("to Peru?", "quote_shipping", intent="shipping_question", entities={"country": "PE"})
+    check(asked, [refused("quote_shipping", "country_not_served", countries=["Brazil", "Chile"])], ["Brazil and Chile"])
+    check(asked, [refused("quote_shipping", "unknown_country")], ["country", "?"])
 
 
 def personality(**wishes: Any) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 What each tool is asked with and what its `ToolResult.facts` may hold (money in minor units, `…_text` as shown):
 
-    search_products         query → products: [{product_id, name, price_text, description, amount, currency, negotiable,
-                            amount_type, recurring_interval}], total
+    search_products         query → products: [{product_id, name, price_text, description, amount, currency,
+                            negotiable, amount_type, recurring_interval, availability, benefits}], total,
+                            closest: [as products]
     show_product            product_id → product: {as above}
-    check_inventory         product_id → product, state: in_stock|low|out_of_stock|unknown, text
-    quote_shipping          country, product_id → country, amount_text, days
+    check_inventory         product_id, quantity → product_name, state: in_stock|low|out_of_stock|unknown, is_enough
+    quote_shipping          country, product_id → country, amount_text, days, text; refused: countries: [name]
     search_knowledge        query → articles: [{article_id, title, snippet, url}]
     propose_price           product_id, proposed_amount, discount_percent, quantity →
                             decision: granted|countered|needs_approval|refused, product_name, amount_text, list_text,
@@ -106,6 +107,13 @@ def time_of(facts: Facts, name: str) -> datetime | None:
     return None
 
 
+def texts_of(facts: Facts, name: str) -> list[str]:
+    """The texts of a list, on one line each."""
+    values = facts.get(name)
+    lines = [text_of({name: value}, name) for value in values] if isinstance(values, list | tuple) else []
+    return [line for line in lines if line]
+
+
 def rows_of(facts: Facts, *names: str) -> list[Facts]:
     """The first of `names` that holds a list: its objects."""
     for name in names:
@@ -126,6 +134,23 @@ def products_of(results: Results) -> tuple[ProductFact, ...]:
             if product is not None:
                 found.setdefault(product.product_id, product)
     return tuple(found.values())[:PRODUCTS_MAX]
+
+
+def closest_of(results: Results) -> tuple[ProductFact, ...]:
+    """What a search found beyond the visitor's price limit, where nothing was within it."""
+    result = find_result(results, "search_products")
+    rows = rows_of(result.facts, "closest") if result and result.status == "done" else []
+    return tuple(product for row in rows if (product := _product(row)) is not None)[:PRODUCTS_MAX]
+
+
+def is_sold_out(results: Results, product: ProductFact) -> bool:
+    """Whether the latest look at the product saw none left."""
+    for call, result in reversed(results):
+        if call.name in {"search_products", "show_product"}:
+            for row in _product_rows(result.facts):
+                if text_of(row, "product_id", "id") == product.product_id:
+                    return text_of(row, "availability") == "out_of_stock"
+    return False
 
 
 def reason_of(result: ToolResult) -> str:
@@ -164,8 +189,14 @@ def _product(row: Facts) -> ProductFact | None:
         negotiable=row.get("negotiable", amount_type == "fixed") is True,
         amount_type=amount_type,
         recurring_interval=text_of(row, "recurring_interval") or None,
-        description=text_of(row, "description"),
+        description=_described(row),
     )
+
+
+def _described(row: Facts) -> str:
+    """The description, with what is included where it does not say so itself."""
+    told = text_of(row, "description")
+    return " ".join([told, *(f"{benefit}." for benefit in texts_of(row, "benefits") if benefit not in told)]).strip()
 
 
 def same_product(left: ProductFact | None, right: ProductFact | None) -> bool:

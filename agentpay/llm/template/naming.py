@@ -1,16 +1,16 @@
-"""Which of the shown products the visitor means: by name, by place in the list, by being the cheaper one. Pure."""
+"""Which of the shown products the visitor means: by name, by place in the list, by being the cheaper one. Pure.
+
+Words count as the catalogue's search counts them (`kit.words`, `kit.synonyms`): a plural, a stem or the word of the
+other language names the same thing, `vela de lavanda` the Lavender Candle.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from agentpay.kit import synonyms, words
 from agentpay.kit.text import fold
 from agentpay.llm.types import ProductFact
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
 
 _ORDINALS: Final[tuple[re.Pattern[str], ...]] = (
     re.compile(r"\b(first|primeir[oa])\b"),
@@ -21,27 +21,21 @@ _ORDINALS: Final[tuple[re.Pattern[str], ...]] = (
 _LAST: Final = re.compile(r"\b(last one|the last|ultim[oa])\b")
 _CHEAPER: Final = re.compile(r"\b(cheaper one|cheapest|least expensive|mais barat[oa]|mais em conta)\b")
 _DEARER: Final = re.compile(r"\b(most expensive|pricier|dearer|mais car[oa])\b")
-_WORD: Final = re.compile(r"[^\W_]+")
 
-STOP_WORDS: Final = _words(
-    """a an the and or of for with without in on at to from by is are was be am i im me my mine we us our you your u it
-    its this that these those one ones there here do does did have has had any some all what whats which who how
-    much many more most less can could would should will please pls want need like looking look get got give show
-    see tell about know buy take order price prices cost costs hi hello hey good morning ok yes no not so just also
-    something anything thing things product products item items sell offer available stock difference between
-    compare better best cheaper cheapest versus vs um uma uns umas o os as e ou de da das dos em na nas nos com sem
-    por para pra pro que qual quais quem como quanto quanta quantos quantas custa custam eh sao ser estou esta ta
-    tem tens tinha voce voces vc vcs eu meu minha seu sua nosso nossa ele ela isso isto esse essa este aquele aquela
-    quero queria gostaria preciso procuro procurando ver mostra mostrar mostre manda saber sobre mais menos comprar
-    compro levar preco precos valor algum alguma alguns algumas oi ola bom boa dia tarde noite sim nao favor produto
-    produtos itens vende vendem coisa algo diferenca entre melhor barato barata other others else another outro
-    outra outros outras comparar ai tudo bem gente fale fala falar conte contar diga dele dela deles delas detalhes
-    informacao informacoes details info information explain explica explique describe descricao description full
-    really exactly legal"""
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TALK_WORDS: Final = _words(
+    """first second third last primeiro primeira segundo segunda terceiro terceira ultimo ultima yeah yep sure deal
+    discount desconto compare comparar difference diferenca versus alternatives alternativas else
+    dele dela deles delas detalhe detalhes detail details info information informacao informacoes explain explica
+    explique describe descreva description descricao full exactly conte contar fale
+    options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora"""
 )
-"""Words that name no product, folded."""
-
-_SIMILAR_LETTERS_MIN: Final = 4
+_NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
+"""Folded words that name no product. A product named with them alone is found when its name is said whole."""
 
 
 def find_named(
@@ -51,8 +45,8 @@ def find_named(
 
     `product` is the name as understood. "The second one" counts in the order in which `previous_text` named them.
     """
-    for words in (product or "", text):
-        found = _said_whole(words, shown) or _best(keywords(words), shown)
+    for said in (product or "", text):
+        found = _said_whole(said, shown) or _best(keywords(said), shown)
         if found is not None:
             return found
     return _by_place(fold(text), find_listed(shown, previous_text))
@@ -60,13 +54,13 @@ def find_named(
 
 def find_all_named(text: str, shown: Sequence[ProductFact]) -> list[ProductFact]:
     """Every shown product of which the text says a word that is in no other shown product's name, in their order."""
-    words = keywords(text)
-    names = {each.product_id: set(_WORD.findall(fold(each.name))) for each in shown}
+    said = keywords(text)
+    names = {each.product_id: set(words.words(each.name)) for each in shown}
     own = {
         product_id: {part for part in name if sum(part in other for other in names.values()) == 1}
         for product_id, name in names.items()
     }
-    return [each for each in shown if any(_same(word, part) for word in words for part in own[each.product_id])]
+    return [each for each in shown if any(_same(word, part) for word in said for part in own[each.product_id])]
 
 
 def find_meant(
@@ -107,21 +101,26 @@ def find_listed(shown: Sequence[ProductFact], previous_text: str | None) -> list
 
 
 def keywords(text: str) -> tuple[str, ...]:
-    """The folded words of `text` that may name a product, in order, each once."""
-    words = _WORD.findall(fold(text))
-    return tuple(dict.fromkeys(word for word in words if word not in STOP_WORDS and len(word) > 1))
+    """The folded words of `text` that may name a product or a property, in order, each once."""
+    return tuple(dict.fromkeys(word for word in words.words(text) if word not in _NAMELESS and words.is_content(word)))
+
+
+def mentions(text: str, asked: Iterable[str]) -> bool:
+    """Whether `text` holds one of the words, a form of one, or its word in the other language."""
+    wanted = set().union(*(_kin(word) for word in asked))
+    return any(not wanted.isdisjoint(_kin(word)) for word in words.words(text))
 
 
 def _said_whole(text: str, shown: Sequence[ProductFact]) -> ProductFact | None:
     """The longest name that stands in the text as it is written; names of common words are found only so."""
-    words = f" {' '.join(_WORD.findall(fold(text)))} "
-    names = [(" ".join(_WORD.findall(fold(each.name))), each) for each in shown]
-    said = [(len(name), each) for name, each in names if name and f" {name} " in words]
-    return max(said, key=lambda pair: pair[0])[1] if said else None
+    said = f" {' '.join(words.words(text))} "
+    names = [(" ".join(words.words(each.name)), each) for each in shown]
+    found = [(len(name), each) for name, each in names if name and f" {name} " in said]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _best(words: Sequence[str], shown: Sequence[ProductFact]) -> ProductFact | None:
-    scored = sorted(((_score(words, each), each) for each in shown), key=lambda pair: -pair[0])
+def _best(said: Sequence[str], shown: Sequence[ProductFact]) -> ProductFact | None:
+    scored = sorted(((_score(said, each), each) for each in shown), key=lambda pair: -pair[0])
     if not scored or scored[0][0] == 0:
         return None
     if len(scored) > 1 and scored[0][0] == scored[1][0] and scored[0][1].product_id != scored[1][1].product_id:
@@ -129,21 +128,22 @@ def _best(words: Sequence[str], shown: Sequence[ProductFact]) -> ProductFact | N
     return scored[0][1]
 
 
-def _score(words: Sequence[str], product: ProductFact) -> int:
-    """How many of `words` stand in the product's name; a name said whole counts more."""
-    name = set(_WORD.findall(fold(product.name)))
-    hits = sum(any(_same(word, part) for part in name) for word in words)
-    telling = {part for part in name if part not in STOP_WORDS}
-    whole = bool(telling) and all(any(_same(word, part) for word in words) for part in telling)
+def _score(said: Sequence[str], product: ProductFact) -> int:
+    """How many of the words stand in the product's name; a name said whole counts more."""
+    name = set(words.words(product.name))
+    hits = sum(any(_same(word, part) for part in name) for word in said)
+    telling = name - _NAMELESS
+    whole = bool(telling) and all(any(_same(word, part) for word in said) for part in telling)
     return 2 * hits + whole
 
 
 def _same(word: str, part: str) -> bool:
-    """Equal, or equal but for a plural ending."""
-    if word == part:
-        return True
-    short, long = sorted((word, part), key=len)
-    return len(short) >= _SIMILAR_LETTERS_MIN and long in (short + "s", short + "es")
+    return word == part or not _kin(word).isdisjoint(_kin(part))
+
+
+def _kin(word: str) -> frozenset[str]:
+    """The word, its stems, and the marks of what it is another word for."""
+    return frozenset((*words.forms(word), *synonyms.concepts_of(word)))
 
 
 def _by_place(folded: str, shown: Sequence[ProductFact]) -> ProductFact | None:

@@ -10,13 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from agentpay.kit.money import minor_digits
-from agentpay.kit.text import fold, shorten
+from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, naming, reading
 from agentpay.llm.template.scene import Scene, entity, entity_number
 from agentpay.llm.types import ProductFact, Request, ToolCall, ToolSpec
 
-QUERY_WORDS_MAX: Final = 8
-KNOWLEDGE_QUERY_CHARACTERS_MAX: Final = 200
+QUERY_CHARACTERS_MAX: Final = 400
 CALLS_MAX: Final = 8
 """Calls of one turn after which this provider only speaks, whoever made them."""
 
@@ -83,18 +82,18 @@ def _search(scene: Scene) -> tuple[Wanted, ...]:
     query = product_query(scene)
     if not made:
         return (Wanted("search_products", {"query": query}),)
-    if query and len(made) == 1 and made[0].status == "done" and not scene.found:
+    is_in_vain = made[-1].status == "done" and not scene.found and not facts.closest_of(scene.results)
+    if query and len(made) == 1 and is_in_vain:
         return (Wanted("search_products", {"query": ""}),)
     return ()
 
 
 def product_query(scene: Scene) -> str:
-    """What to search the catalogue for; "" means everything."""
-    named = entity(scene.brief, "product")
-    words = naming.keywords(named or scene.brief.text)
-    if named is None and reading.asks_catalogue(scene.brief.text):
-        words = tuple(word for word in words if not reading.asks_catalogue(word))
-    return " ".join(word for word in words[:QUERY_WORDS_MAX] if not word.isdigit())
+    """What to search the catalogue for; "" means everything. The search reads whole messages, price limits included."""
+    brief, named = scene.brief, entity(scene.brief, "product")
+    if named is not None and brief.intent != "product_query" and naming.keywords(named):
+        return named
+    return shorten(brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX) if naming.keywords(brief.text) else ""
 
 
 def is_comparison(scene: Scene) -> bool:
@@ -144,13 +143,12 @@ def asks_beyond(scene: Scene, product: ProductFact) -> bool:
     if not reading.asks_whether(text) and not ("?" in text and was_just_told(scene, product)):
         return False
     asked = question_words(scene, product)
-    return bool(asked) and not any(word in fold(product.description) for word in asked)
+    return bool(asked) and not naming.mentions(product.description, asked)
 
 
 def question_words(scene: Scene, product: ProductFact) -> tuple[str, ...]:
     """The words of the message that are neither common nor the product's name."""
-    name = fold(product.name)
-    return tuple(word for word in naming.keywords(scene.brief.text) if word not in name)
+    return tuple(word for word in naming.keywords(scene.brief.text) if not naming.mentions(product.name, [word]))
 
 
 def _introduce(scene: Scene, product: ProductFact) -> tuple[Wanted, ...]:
@@ -224,7 +222,7 @@ def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
     """Search the articles; a general question that they do not answer may still name a product."""
     looked = facts.find_result(scene.results, "search_knowledge")
     if looked is None:
-        question = shorten(scene.brief.text.strip(), characters_max=KNOWLEDGE_QUERY_CHARACTERS_MAX)
+        question = shorten(scene.brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX)
         return (Wanted("search_knowledge", {"query": question}),) if question else ()
     answered = facts.rows_of(looked.facts, "articles", "items")
     query = product_query(scene)
@@ -256,7 +254,9 @@ def _inventory(scene: Scene) -> tuple[Wanted, ...]:
         return _search(scene)
     if facts.was_asked(scene.results, "check_inventory"):
         return ()
-    return (Wanted("check_inventory", {"product_id": scene.focus.product_id}),)
+    quantity = entity_number(scene.brief, "quantity")
+    wanted = {} if quantity is None or quantity < 1 else {"quantity": quantity}
+    return (Wanted("check_inventory", {"product_id": scene.focus.product_id, **wanted}),)
 
 
 def _person(scene: Scene) -> tuple[Wanted, ...]:

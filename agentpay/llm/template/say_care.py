@@ -7,9 +7,10 @@ from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity, find_checkout
-from agentpay.llm.template.voice import Draft
+from agentpay.llm.template.voice import Draft, ended
 
 ORDERS_TOLD_MAX: Final = 3
+COUNTRIES_TOLD_MAX: Final = 8
 _ORDER_STATES: Final = {"paid": "order_paid", "partially_refunded": "order_part_refunded", "refunded": "order_refunded"}
 _UNKNOWN: Final = {
     "payment_query": "payment_general",
@@ -68,17 +69,26 @@ def say_shipping(scene: Scene) -> Draft:
     voice, result = scene.voice, facts.find_result(scene.results, "quote_shipping")
     if result is None:
         return say_knowledge(scene)
-    country, amount = facts.text_of(result.facts, "country"), facts.text_of(result.facts, "amount_text")
-    days = facts.whole_of(result.facts, "days")
-    if result.status == "done" and amount:
-        parts = [voice.say("shipping_costs", country=country, amount=amount) if country
-                 else voice.say("shipping_costs_plain", amount=amount)]  # fmt: skip
-        if days:
-            parts.append(voice.say("shipping_days" if days > 1 else "shipping_day", days=str(days)))
-        return voice.draft(*parts, voice.if_proactive("anything_else"))
-    if result.status == "failed":
-        return voice.draft(voice.say("lookup_down"), *_person_offered(scene), replies=_person_replies(scene))
-    return voice.draft(voice.say("no_shipping_rate"), *_person_offered(scene), replies=_person_replies(scene))
+    if result.status == "done":
+        return voice.draft(_delivery_told(scene, result.facts), voice.if_proactive("anything_else"))
+    if facts.text_of(result.facts, "reason") == "unknown_country":
+        return voice.draft(voice.say("ask_country"))
+    served = facts.texts_of(result.facts, "countries")[:COUNTRIES_TOLD_MAX]
+    told = voice.say("no_shipping_rate" if result.status == "refused" else "lookup_down")
+    where = voice.say("delivers_to", names=voice.join(served)) if served else ""
+    return voice.draft(told, where, *_person_offered(scene), replies=_person_replies(scene))
+
+
+def _delivery_told(scene: Scene, told: Facts) -> str:
+    """Cost and days; for what is not posted at all the tool's own sentence."""
+    voice, country, amount = scene.voice, facts.text_of(told, "country"), facts.text_of(told, "amount_text")
+    days, sentence = facts.whole_of(told, "days"), facts.text_of(told, "text")
+    if sentence or not amount:
+        return ended(sentence) or voice.say("unknown_shipping")
+    cost = voice.say("shipping_costs" if country else "shipping_costs_plain", country=country, amount=amount)
+    if not days or days < 1:
+        return cost
+    return f"{cost} {voice.say('shipping_days' if days > 1 else 'shipping_day', days=str(days))}"
 
 
 def say_handoff(scene: Scene) -> Draft:

@@ -6,7 +6,7 @@ from typing import Final
 
 from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, naming, plan, reading
-from agentpay.llm.template.scene import Scene, entity, entity_number
+from agentpay.llm.template.scene import Scene, entity
 from agentpay.llm.template.voice import Draft, Voice
 from agentpay.llm.types import ProductFact
 
@@ -25,13 +25,13 @@ def say_products(scene: Scene) -> Draft:
     looked = facts.find_result(scene.results, "search_products")
     if looked is not None and looked.status != "done" and not scene.found:
         return voice.draft(voice.say("catalogue_down"))
+    if closest := facts.closest_of(scene.results):
+        return _beyond_budget(scene, closest)
     if not scene.found:
         return voice.draft(voice.say("nothing_at_all"), voice.say("ask_what_else"))
     if facts.searched_in_vain(scene.results):
         return _alternatives(scene)
-    fitting = _within_budget(scene, _others(scene) or scene.found)
-    if not fitting:
-        return _over_budget(scene)
+    fitting = _others(scene) or scene.found
     meant = naming.find_named(scene.brief.text, fitting, product=entity(scene.brief, "product"))
     if len(fitting) > 1 and meant is None:
         return _several(scene, fitting)
@@ -72,6 +72,9 @@ def product_told(scene: Scene, product: ProductFact) -> Draft:
         parts.append(voice.gist(product.description, about=plan.question_words(scene, product)))
     if voice.at_least("detailed") and product.recurring_interval:
         parts.append(voice.say("renews"))
+    if facts.is_sold_out(scene.results, product):
+        parts.append(voice.say("out_of_stock", product=name_of(product)))
+        return voice.draft(*parts, voice.if_proactive("ask_show_others"), replies=("reply_other",))
     if scene.standing is not None and facts.same_product(scene.focus, product):
         parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
         return voice.draft(*parts, voice.if_proactive("how_to_accept"), replies=("reply_accept", "reply_other"))
@@ -98,6 +101,8 @@ def price_told(voice: Voice, product: ProductFact) -> str:
 def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
     """Product and price once more before a checkout is opened."""
     voice = scene.voice
+    if facts.is_sold_out(scene.results, product):
+        return product_told(scene, product)
     if product.amount_type == "custom":
         return voice.draft(price_told(voice, product), voice.say("ask_amount", product=name_of(product)))
     if scene.standing is not None:
@@ -117,6 +122,8 @@ def say_stock(scene: Scene) -> Draft:
     name = shorten(facts.text_of(result.facts, "product_name", "name") or about, characters_max=NAME_CHARACTERS_MAX)
     state = facts.text_of(result.facts, "state") if result.status == "done" else ""
     key = {"in_stock": "in_stock", "low": "stock_low", "out_of_stock": "out_of_stock"}.get(state, "stock_unknown")
+    if result.facts.get("is_enough") is False and key in {"in_stock", "stock_low"}:
+        return voice.draft(voice.say("not_enough", product=name), voice.if_proactive("ask_show_others"))
     told = voice.say(key if name else "stock_unknown_unnamed", product=name)
     if key in {"in_stock", "stock_low"}:
         return voice.draft(told, voice.if_proactive("ask_take_it"), replies=("reply_buy", "reply_other"))
@@ -190,14 +197,10 @@ def _alternatives(scene: Scene) -> Draft:
     return with_names(voice, draft, scene.found)
 
 
-def _over_budget(scene: Scene) -> Draft:
-    voice, cheapest = scene.voice, find_cheapest(scene.found)
-    if cheapest is None:
-        return _several(scene, scene.found)
-    told = voice.say("cheapest_is", product=name_of(cheapest), price=cheapest.price_text)
-    return voice.draft(
-        voice.say("nothing_in_budget"), told, voice.if_proactive("ask_take_it"), replies=("reply_other",)
-    )
+def _beyond_budget(scene: Scene, closest: Sequence[ProductFact]) -> Draft:
+    voice = scene.voice
+    draft = voice.draft(voice.say("nothing_in_budget"), voice.say("closest"), lines_of(scene, closest))
+    return with_names(voice, draft, closest)
 
 
 def find_cheapest(products: Sequence[ProductFact]) -> ProductFact | None:
@@ -216,18 +219,6 @@ def _others(scene: Scene) -> list[ProductFact]:
         return []
     known = naming.find_listed(brief.shown, brief.previous_text) or ([brief.focus] if brief.focus else [])
     return [each for each in scene.found if not any(facts.same_product(each, other) for other in known)]
-
-
-def _within_budget(scene: Scene, products: Sequence[ProductFact]) -> list[ProductFact]:
-    most, least = entity_number(scene.brief, "price_max"), entity_number(scene.brief, "price_min")
-    currency = entity(scene.brief, "currency")
-    return [
-        each
-        for each in products
-        if each.amount is None
-        or (currency is not None and each.currency != currency.lower())
-        or ((most is None or each.amount <= most) and (least is None or each.amount >= least))
-    ]
 
 
 def _has_more(scene: Scene, products: Sequence[ProductFact]) -> bool:

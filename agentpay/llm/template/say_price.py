@@ -182,11 +182,7 @@ def _coupon_valid(scene: Scene, told: Facts, code: str) -> Draft:
 
 
 def _reasons(told: Facts) -> list[str]:
-    reasons = told.get("reasons")
-    if not isinstance(reasons, list | tuple):
-        return []
-    lines = [facts.text_of({"reason": reason}, "reason") for reason in reasons[:REASONS_TOLD_MAX]]
-    return [ended(line) for line in lines if line]
+    return [ended(line) for line in facts.texts_of(told, "reasons")[:REASONS_TOLD_MAX]]
 
 
 def _product_name(scene: Scene, told: Facts) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from agentpay.kit.text import fold, one_line, shorten
-from agentpay.llm.template import phrases
+from agentpay.llm.template import naming, phrases
 from agentpay.llm.types import Brief
 
 LEVELS: Final = ("concise", "medium", "detailed")
@@ -96,7 +96,7 @@ class Voice:
         sentences = [sentence for sentence in _SENTENCE_END.split(plain(description)) if sentence]
         if not sentences:
             return ""
-        telling = [sentence for sentence in sentences if any(word in fold(sentence) for word in about)]
+        telling = [sentence for sentence in sentences if naming.mentions(sentence, about)]
         taken = (telling or sentences)[: 1 + LEVELS.index(self.verbosity)]
         cut = shorten(" ".join(taken), characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
         return ended(cut)
