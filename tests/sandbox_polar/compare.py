@@ -6,7 +6,9 @@ from typing import Any
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$")
-NEWER = frozenset({"is_deletable", "api_version", "uses_standard_webhook_signature"})
+NEWER = frozenset(
+    {"is_deletable", "api_version", "uses_standard_webhook_signature", "start_timestamp", "end_timestamp"}
+)
 """Fields that the SDK of November knows and the recorded server of August did not."""
 NEWER_EVENT = "'subscription.migrated', "
 """As it stands in the list of event types."""

@@ -86,6 +86,8 @@ def _state_subscription(row: Subscription) -> Json:
         "ends_at": row.ends_at,
         "product_id": row.product_id,
         "discount_id": row.discount_id,
+        "seats": row.seats,
+        "units": row.units,
         "meters": [],
     }
 
@@ -223,6 +225,8 @@ def _order_item(row: OrderItem) -> Json:
         "tax_amount": row.tax_amount,
         "proration": row.proration,
         "product_price_id": row.product_price_id,
+        "start_timestamp": row.start_timestamp,
+        "end_timestamp": row.end_timestamp,
     }
 
 

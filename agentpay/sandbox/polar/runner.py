@@ -1,6 +1,7 @@
 """What happens by itself: payments, late notices, webhook attempts, expiry, renewals."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -51,10 +52,10 @@ class Runner:
             while True:
                 self._state.wake.clear()
                 self._do_due()
-                try:
-                    await asyncio.wait_for(self._state.wake.wait(), self._pause())
-                except TimeoutError:
-                    pass
+                # Not `wait_for`: before Python 3.12 it can swallow the cancellation that ends this loop.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause()):
+                        await self._state.wake.wait()
         finally:
             for task in self._sending:
                 task.cancel()

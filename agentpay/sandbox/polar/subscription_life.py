@@ -110,6 +110,8 @@ def _period_items(state: "PolarState", subscription: Subscription) -> list[Order
             f"{fulfilment.label_of(product, price, subscription.seats)} — {_span(subscription)}",
             money.charge_of(price, amount=None, seats=subscription.seats, units=subscription.units),
             price,
+            start_timestamp=subscription.current_period_start,
+            end_timestamp=subscription.current_period_end,
         )
         for price in _prices(state, subscription)
     ]
@@ -120,14 +122,14 @@ def _span(subscription: Subscription) -> str:
     return f"From {fulfilment.shown_day(start)} to {fulfilment.shown_day(end)}"
 
 
-def _item(state: "PolarState", label: str, amount: int, price: Price, *, proration: bool = False) -> OrderItem:
+def _item(state: "PolarState", label: str, amount: int, price: Price, **more: Any) -> OrderItem:
     return OrderItem(
         id=state.new_id(),
         created_at=state.now(),
         label=label,
         amount=amount,
-        proration=proration,
         product_price_id=price.id,
+        **more,
     )
 
 
