@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from agentpay.callers import access, credentials, idempotency, limits
-from agentpay.callers.asgi import App, Call, Receive, Scope, Send, call_of, path_conversation
+from agentpay.callers.asgi import App, Call, Receive, Scope, Send, answer, call_of, path_conversation
 from agentpay.callers.once import serve_once
 from agentpay.db.engine import Database
 from agentpay.kit import errors
@@ -40,6 +40,9 @@ class Admission:
 
     def __call__(self, app: App) -> App:
         async def admitted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") == "OPTIONS":
+                await answer(send, 204, b"", [(b"allow", allowed_methods(scope).encode())])
+                return
             wanted = self._wanted_by(scope["route_handler"])
             if wanted.requirement is None:
                 await app(scope, receive, send)
@@ -91,6 +94,12 @@ def wanted_by(handler: Any) -> Wanted:
     if len(names) > 1:
         raise TypeError(f"{handler} takes {' and '.join(names)}: a call has one caller.")
     return Wanted(names[0] if names else None, bool(opt.get("idempotent")), tuple(opt.get("secrets", ())))
+
+
+def allowed_methods(scope: Scope) -> str:
+    """`Allow` of a path: Litestar answers OPTIONS by handler and would name only one handler's methods."""
+    routes = [route for route in scope["litestar_app"].routes if route.path_format == scope["path_template"]]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", ())}))
 
 
 async def require_conversation(db: Database, *, organization_id: UUID, conversation_id: UUID) -> None:

@@ -54,6 +54,13 @@ async def test_unknown_paths_and_methods_have_polars_shape(client: httpx.AsyncCl
     assert "GET" in wrong.headers["Allow"]
 
 
+async def test_options_name_all_methods_of_a_path(client: httpx.AsyncClient) -> None:
+    for path, methods in (("/v1/organizations", "GET, OPTIONS, POST"), ("/healthz", "GET, OPTIONS")):
+        answer = await client.options(path)
+        assert (answer.status_code, answer.headers["Allow"]) == (204, methods)
+    assert (await client.options("/v1/nowhere")).status_code == 404
+
+
 async def chunks(size: int) -> AsyncIterator[bytes]:
     for _ in range(size // KIB):
         yield b"x" * KIB
