@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from agentpay.catalog.mirror import CORPUS
+from agentpay.catalog.price_limits import Limits
 from agentpay.catalog.repository import COLUMNS, CatalogProduct, product_of
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
@@ -58,19 +59,6 @@ _ORDERS: dict[Order, str] = {
 }
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a product must keep to. Prices in minor units of `currency`; what has no price in it is out."""
-
-    currency: str = "usd"
-    price_max: int | None = None
-    price_min: int | None = None
-    in_stock: bool = False
-
-    @property
-    def has_price(self) -> bool:
-        return self.price_max is not None or self.price_min is not None
-
-
 class Found(msgspec.Struct, frozen=True):
     """A product and how well it fits, 1 = the best of this search."""
 
@@ -96,11 +84,7 @@ async def search(
     weighing = questions.weigh(question, knowledge)
     if weighing is None:
         return []
-    rows = await _ranked(source, organization_id, weighing=weighing, match=weighing.match, limits=limits, limit=limit)
-    if len(rows) < limit and weighing.wider is not None:
-        rows = await _ranked(
-            source, organization_id, weighing=weighing, match=weighing.wider, limits=limits, limit=limit
-        )
+    rows = await _ranked(source, organization_id, weighing=weighing, limits=limits, limit=limit)
     return _chosen(rows, question=question, weighing=weighing)[:limit]
 
 
@@ -116,10 +100,16 @@ def ranked_sql(
 
 
 async def _ranked(
-    source: Database | Tx, organization_id: UUID, *, weighing: Weighing, match: str, limits: Limits, limit: int
+    source: Database | Tx, organization_id: UUID, *, weighing: Weighing, limits: Limits, limit: int
 ) -> list[Row]:
-    sql, params = ranked_sql(organization_id, weighing=weighing, match=match, limits=limits, limit=limit)
-    return await vocabulary.all_planned(source, sql, params)
+    found: dict[UUID, Row] = {}
+    for match in weighing.matches:
+        sql, params = ranked_sql(organization_id, weighing=weighing, match=match, limits=limits, limit=limit)
+        for row in await vocabulary.all_planned(source, sql, params):
+            found.setdefault(row["product_id"], row)
+        if len(found) >= limit:
+            break
+    return list(found.values())
 
 
 async def _at_large(

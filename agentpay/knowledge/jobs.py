@@ -1,10 +1,11 @@
-"""Background work: `knowledge.reindex_due` brings articles up to the rules by which this release indexes.
+"""Background work: `knowledge.reindex_due` brings articles up to the rules by which this release indexes."""
 
-`worker.py` maps the kind to `reindex_due`, to run every `REINDEX_SECONDS`.
-"""
+from collections.abc import Mapping
+from typing import Any
 
 from agentpay.db.engine import Database
 from agentpay.jobs.errors import Later
+from agentpay.jobs.in_process import Handler
 from agentpay.knowledge.repository import REINDEX_MAX, reindex_outdated
 
 REINDEX_DUE = "knowledge.reindex_due"
@@ -17,3 +18,15 @@ async def reindex_due(db: Database) -> int:
     if count >= REINDEX_MAX:
         raise Later(0)
     return count
+
+
+SCHEDULES: Mapping[str, float] = {REINDEX_DUE: REINDEX_SECONDS}
+
+
+def handlers(db: Database) -> dict[str, Handler]:
+    """Functions by kind."""
+
+    async def due(_: dict[str, Any]) -> None:
+        await reindex_due(db)
+
+    return {REINDEX_DUE: due}

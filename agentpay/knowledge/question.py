@@ -91,10 +91,8 @@ class Weight(msgspec.Struct, frozen=True):
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     """How to find and weigh rows. A row's points are the sum over `terms` of the best lexeme it holds of each."""
 
-    match: str
-    """Text of a tsquery: rows worth weighing."""
-    wider: str | None
-    """A wider one for when that finds too little; None = there is none."""
+    matches: tuple[str, ...]
+    """Texts of tsqueries: which rows to weigh first, and which next when those are too few."""
     terms: tuple[tuple[Weight, ...], ...]
     known_share: float
     """Which share of the words that name something is known to any row."""
@@ -138,13 +136,11 @@ def weigh(question: Question, knowledge: Knowledge) -> Weighing | None:
     if not weighed:
         return None
     weighed = sorted(weighed, key=lambda each: -each[0])[:TERMS_MAX]
-    match, wider = _matches([(documents, weights) for _, documents, weights in weighed])
     naming = [term for term in question.terms if term.is_naming]
     known_naming = [term for term in naming if term.word in knowledge.known]
     has_phrase = any(term.word in knowledge.known for term in question.terms if not term.lexemes)
     return Weighing(
-        match=match,
-        wider=wider,
+        matches=_matches([(documents, weights) for _, documents, weights in weighed]),
         terms=(*(weights for _, _, weights in weighed), *asking[: TERMS_MAX - len(weighed)]),
         known_share=1.0 if has_phrase or not naming else len(known_naming) / len(naming),
         is_short=len(naming) <= SHORT_TERMS_MAX,
@@ -210,26 +206,21 @@ def rarity_of(documents: int, *, rows: int) -> float:
     return max(RARITY_MIN, math.log(1 + (rows - documents + 0.5) / (documents + 0.5)))
 
 
-def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, str | None]:
-    """Any of the rare terms, or all of the common ones: so that common words never drag in the whole catalogue.
+def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, ...]:
+    """Rows with any of the rare terms; then with all of the common ones; then with any of them.
 
-    Everything counts as rare while all rows together stay below `CANDIDATES_MAX`.
+    A term is rare while all rows of the rarer ones and its own stay below `CANDIDATES_MAX`: so that a common word never
+    drags in the whole catalogue, and a small catalogue is weighed whole.
     """
     rare: list[str] = []
     common: list[str] = []
     left = CANDIDATES_MAX
     for documents, weights in sorted(weighed, key=lambda each: each[0]):
         any_of = " | ".join(f"'{weight.lexeme}'" for weight in weights)
-        if documents <= left:
-            left -= documents
-            rare.append(any_of)
-        else:
-            common.append(f"({any_of})")
-    everything = " | ".join((*rare, *common))
-    if not common or (not rare and len(common) == 1):
-        return everything, None
-    all_common = " & ".join(common)
-    return " | ".join((*rare, f"({all_common})")), everything
+        left -= documents
+        (rare if left >= 0 else common).append(f"({any_of})")
+    stages = [" | ".join(rare), " & ".join(common) if len(common) > 1 else "", " | ".join(common)]
+    return tuple(stage for stage in stages if stage)
 
 
 def score_sql(weighing: Weighing, params: dict[str, object]) -> str:

@@ -75,9 +75,7 @@ async def search(
     weighing = questions.weigh(question, knowledge)
     if weighing is None:
         return []
-    rows = await _ranked(source, organization_id, weighing=weighing, match=weighing.match, language=language)
-    if len(rows) < limit and weighing.wider is not None:
-        rows = await _ranked(source, organization_id, weighing=weighing, match=weighing.wider, language=language)
+    rows = await _ranked(source, organization_id, weighing=weighing, language=language, limit=limit)
     return _answers(rows, weighing)[:limit]
 
 
@@ -88,21 +86,22 @@ def _read(query: str) -> Question:
 
 
 async def _ranked(
-    source: Database | Tx, organization_id: UUID, *, weighing: Weighing, match: str, language: str | None
+    source: Database | Tx, organization_id: UUID, *, weighing: Weighing, language: str | None, limit: int
 ) -> list[Row]:
+    """The best passages, best first; rarer words are looked for first, common ones when those are too few."""
     params: dict[str, Any] = {
         "organization_id": organization_id,
-        "match": match,
         "language": language.split("-")[0].lower() if language else None,
     }
     score = questions.score_sql(weighing, params)
-    sql = _RANKED.format(
-        score=score,
-        candidates=CANDIDATES_MAX,
-        passages=PASSAGES_MAX,
-        other=OTHER_LANGUAGE_SHARE,
-    )
-    return await vocabulary.all_planned(source, sql, params)
+    sql = _RANKED.format(score=score, candidates=CANDIDATES_MAX, passages=PASSAGES_MAX, other=OTHER_LANGUAGE_SHARE)
+    found: dict[tuple[UUID, int], Row] = {}
+    for match in weighing.matches:
+        for row in await vocabulary.all_planned(source, sql, params | {"match": match}):
+            found.setdefault((row["article_id"], row["position"]), row)
+        if len(found) >= limit:
+            break
+    return sorted(found.values(), key=lambda row: -row["score"])
 
 
 def _answers(rows: list[Row], weighing: Weighing) -> list[Answer]:

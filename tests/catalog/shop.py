@@ -167,7 +167,7 @@ SHOP: list[dict[str, Any]] = [
         "Deep Focus: the 6-Week Course",
         fixed(9500),
         fixed(39900, "brl"),
-        description="Get two uninterrupted hours back, every working day. A start ritual, a phone that stays silent.\n\n"
+        description="Get two uninterrupted hours back, every working day. A ritual, a phone that stays silent.\n\n"
         "- 24 short lessons and six worksheets",
         benefits=[benefit("Certificate of completion"), benefit("Lifetime access", kind="downloadables")],
     ),
