@@ -58,7 +58,7 @@ async def revoke(
     if row is not None and row["status"] == "creating":
         await _hurry(db, jobs, row)
         return None
-    if row is not None and row["status"] in ("confirmed", "succeeded"):
+    if row is not None and row["status"] == "succeeded":
         return "taken"
     now: datetime = await db.value("select clock_timestamp()")
     verdict = await _revoke_at_polar(await polar.of(organization_id, priority="revocation"), offer, row, now=now)
@@ -74,6 +74,8 @@ async def _revoke_at_polar(polar: Polar, offer: Row, row: Row | None, *, now: da
     if offer["discount_id"] is None:
         return "void"
     await _end_discount(polar, offer, now=now)
+    if row is not None and row["status"] == "confirmed":
+        return "taken"  # ended all the same: should the payment fail, he cannot confirm at this price again
     is_off = row is not None and await _take_off(polar, row, now=now)
     if row is None:
         await asyncio.sleep(UNSEEN_SECONDS)
