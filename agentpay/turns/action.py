@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from agentpay.llm.template import naming, reading
-from agentpay.llm.types import CheckoutFact, OfferFact, OrderFact, ProductFact, ToolCall, ToolResult
+from agentpay.llm.template import amounts, naming, reading
+from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
 from agentpay.understanding.classify import CONFIDENCE_THRESHOLD
 from agentpay.understanding.entities import Entities
-from agentpay.understanding.intents import Action, AgentType, Intent
+from agentpay.understanding.intents import Action, Intent
 
 MISSES_MAX: Final = 2
 """Replies in a row that did not help, after which a person is offered."""
@@ -42,6 +42,9 @@ _TOOLS: Final[Mapping[Action, frozenset[str]]] = {
     Action.REPLY: _READING | _PERSON,
 }
 
+_FOUND: Final = ("products", "product", "closest", "articles", "amount_text", "state")
+"""Facts by which a look-up has an answer."""
+
 _ABOUT_ORDERS: Final = frozenset(
     {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.PAYMENT_ISSUE, Intent.PAYMENT_CONFIRMATION}
 )
@@ -65,7 +68,6 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     text: str
     entities: Entities = Entities()
-    agent_type: AgentType = AgentType.SALES
     open_tools: frozenset[str] = frozenset()
     """What the agent's configuration opens (`agents.tools.open_tools`)."""
     previous_action: str | None = None
@@ -76,10 +78,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[ProductFact, ...] = ()
     offers: tuple[OfferFact, ...] = ()
     checkouts: tuple[CheckoutFact, ...] = ()
-    orders: tuple[OrderFact, ...] = ()
     handoff: str = "none"
-    is_proven_customer: bool = False
-    customer_message_count: int = 1
     misses: int = 0
     """Replies in a row, up to now, of which `missed` is true."""
 
@@ -136,8 +135,10 @@ def missed(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> bo
     """Whether the reply left the visitor without an answer: a question back, or look-ups that found nothing."""
     if action is Action.CLARIFY:
         return True
-    looked = [result for call, result in results if call.name in {"search_products", "search_knowledge"}]
-    return bool(looked) and not any(result.facts.get("products") or result.facts.get("articles") for result in looked)
+    if action not in {Action.SEARCH_PRODUCTS, Action.SHOW_PRODUCT, Action.ANSWER_FROM_KNOWLEDGE}:
+        return False
+    looked = [result.facts for _, result in results]
+    return bool(looked) and not any(facts.get(name) for facts in looked for name in _FOUND)
 
 
 def _action(situation: Situation) -> Action:
@@ -164,17 +165,19 @@ def _action(situation: Situation) -> Action:
 def _small_talk(situation: Situation) -> Action | None:
     """Words that want no tool: attempts to steer, insults, who are you."""
     text = situation.text
-    if reading.steers(text) and situation.intent not in _ABOUT_ORDERS:
+    if reading.announces_question(text) or (reading.steers(text) and situation.intent not in _ABOUT_ORDERS):
         return Action.REPLY
     if situation.intent is not Intent.GENERAL_QUESTION:
         return None
     talks = reading.insults(text) or reading.asks_identity(text) or reading.asks_how_we_are(text)
-    return Action.REPLY if talks or reading.announces_question(text) else None
+    return Action.REPLY if talks else None
 
 
 def _answer_to_question(situation: Situation) -> Action | None:
     """A short answer, seen with the question before it; None where it is none."""
     asked = reading.find_asked(situation.previous_text)
+    if situation.intent is Intent.GREETING:  # `ok, thanks` closes, it does not agree
+        return None
     if reading.says_no(situation.text):
         return Action.REPLY
     if reading.says_yes(situation.text):
@@ -194,10 +197,12 @@ def _answer_to_question(situation: Situation) -> Action | None:
 def _agreed(situation: Situation, asked: str | None) -> Action | None:
     if asked == "person":
         return Action.ESCALATE
-    if asked == "price" and _meant(situation) is not None:
+    if asked == "price" and _meant(situation) is not None and not _has_open_offer(situation):
         return _about_price(situation)
     offered = situation.previous_action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT}
-    if asked == "purchase" or (offered and asked is None):
+    if offered and asked is None and _waits_to_be_paid(situation):
+        return Action.REPLY
+    if asked in {"purchase", "price"} or (offered and asked is None):
         return _about_buying(situation)
     if asked == "others":
         return Action.SEARCH_PRODUCTS
@@ -240,7 +245,7 @@ def _about_price(situation: Situation) -> Action:
         return Action.GENERATE_CHECKOUT
     if offer is not None and offer.status == "pending_approval":
         return Action.REQUEST_APPROVAL
-    if offer is not None and offer.status == "open" and _meets(situation, offer):
+    if offer is not None and _has_open_offer(situation) and _meets(situation, offer):
         return Action.GENERATE_CHECKOUT
     if not product.negotiable or "propose_price" not in tools:
         return Action.EXPLAIN_NO_DISCOUNT
@@ -255,7 +260,7 @@ def _about_price_of_unseen(situation: Situation) -> Action:
 
 def _about_buying(situation: Situation) -> Action:
     product, offer = _meant(situation), _standing(situation)
-    is_open = offer is not None and offer.status == "open"
+    is_open = _has_open_offer(situation)
     if situation.entities.coupon_code is not None and not is_open:
         return _about_price(situation)
     if _names_another_price(situation, product, offer if is_open else None):
@@ -281,10 +286,22 @@ def _standing(situation: Situation) -> OfferFact | None:
     return next((each for each in situation.offers if product is None or each.product_id == product.product_id), None)
 
 
+def _has_open_offer(situation: Situation) -> bool:
+    offer = _standing(situation)
+    return offer is not None and offer.status == "open"
+
+
+def _waits_to_be_paid(situation: Situation) -> bool:
+    """The checkout that we just opened is there: an `ok` to it asks for nothing."""
+    newest = next(iter(situation.checkouts), None)
+    return situation.previous_action == Action.GENERATE_CHECKOUT and newest is not None and newest.status == "open"
+
+
 def _meets(situation: Situation, offer: OfferFact) -> bool:
     """The visitor names the offered price or more: that is an acceptance, not a new wish."""
-    price, currency = situation.entities.proposed_price, situation.entities.currency
-    return price is not None and price >= offer.amount and currency in {None, offer.currency}
+    entities = situation.entities
+    price = amounts.stated(entities.proposed_price, said_in=entities.currency, currency=offer.currency)
+    return price is not None and price >= offer.amount
 
 
 def _names_another_price(situation: Situation, product: ProductFact | None, offer: OfferFact | None) -> bool:

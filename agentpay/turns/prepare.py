@@ -34,7 +34,7 @@ from agentpay.turns.facts import Facts
 from agentpay.turns.hold import RunningTurn, hold
 from agentpay.turns.loop import Prepared
 from agentpay.understanding.classify import Understanding, classify
-from agentpay.understanding.intents import AgentType, Intent
+from agentpay.understanding.intents import Intent
 
 TEXT_CHARACTERS_MAX = 4_000
 
@@ -226,7 +226,7 @@ def _decide(
         offers=view.offers,
         checkouts=view.checkouts,
         orders=view.orders,
-        is_proven_customer=situation.is_proven_customer,
+        is_proven_customer=bool(conversation["external_customer_id"]),
         customer_name=conversation["identity"].get("name"),
         handoff=view.handoff,
         stuck=action.is_stuck(situation),
@@ -246,18 +246,15 @@ def _situation(
         confidence=understood.confidence,
         text=text,
         entities=understood.entities,
-        agent_type=AgentType(agent.agent_type),
         open_tools=open_tools(switches, allow_dynamic_pricing=agent.rules.allow_dynamic_pricing),
         previous_action=_previous_action(known),
         previous_text=previous["content"] if previous else None,
+        previous_intent=Intent(conversation["last_intent"]) if conversation["last_intent"] else None,
         focus=view.focus,
         shown=view.shown,
         offers=tuple(offer for offer in view.offers if offer.status in STANDING and offer.expires_at > now),
         checkouts=view.checkouts,
-        orders=view.orders,
         handoff=view.handoff,
-        is_proven_customer=bool(conversation["external_customer_id"]),
-        customer_message_count=conversation["customer_message_count"],
         misses=int(conversation["agent_state"].get("misses", 0)),
     )
 

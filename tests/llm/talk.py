@@ -77,7 +77,7 @@ class Talk:
             entities=entities, open_tools=frozenset(self.tools), previous_action=self.previous[0],
             previous_text=self.previous[1], previous_intent=self.previous[2], shown=self.shown,
             focus=offered or next(iter(self.shown), self.page), offers=tuple(standing), checkouts=self.checkouts,
-            orders=self.orders, handoff=self.handoff, misses=self.misses,
+            handoff=self.handoff, misses=self.misses,
         )  # fmt: skip
 
     def _toolbox(self) -> dict[str, shop.Answer]:

@@ -110,7 +110,7 @@ FIRST: tuple[tuple[str, Brief, Calls], ...] = (
     ("stock is checked", brief("in stock?", "check_inventory", **SEEN),
      [("check_inventory", {"product_id": "p-lavender"})]),
     ("a person is asked for", brief("a human please", "escalate", intent="human_request"),
-     [("request_human", {"reason": "human request"})]),
+     [("request_human", {"reason": "The visitor asked for a person."})]),
     ("a person is asked for once", brief("a human please", "escalate", intent="human_request", handoff="asked"), []),
 )  # fmt: skip
 

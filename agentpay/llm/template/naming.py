@@ -12,15 +12,19 @@ from agentpay.kit import synonyms, words
 from agentpay.kit.text import fold
 from agentpay.llm.types import ProductFact
 
-_ORDINALS: Final[tuple[re.Pattern[str], ...]] = (
-    re.compile(r"\b(first|primeir[oa])\b"),
-    re.compile(r"\b(second|segund[oa])\b"),
-    re.compile(r"\b(third|terceir[oa])\b"),
-    re.compile(r"\b(fourth|quart[oa])\b"),
+_PLACE: Final = (
+    r"(?: (?:one|option|product|item|opcao|produto))?(?=\W*$|[,.;!?]| (?:please|pls|por favor|is|costs|e|custa|then)\b)"
 )
-_LAST: Final = re.compile(r"\b(last one|the last|ultim[oa])\b")
-_CHEAPER: Final = re.compile(r"\b(cheaper one|cheapest|least expensive|mais barat[oa]|mais em conta)\b")
-_DEARER: Final = re.compile(r"\b(most expensive|pricier|dearer|mais car[oa])\b")
+_ORDINALS: Final = tuple(
+    re.compile(rf"\b(?:{ordinal}){_PLACE}")
+    for ordinal in ("first|primeir[oa]", "second|segund[oa]", "third|terceir[oa]", "fourth|quart[oa]")
+)
+_LAST: Final = re.compile(rf"\b(?:last|ultim[oa]){_PLACE}")
+_CHEAPER: Final = re.compile(
+    r"\b(?:the cheap(?:er|est)|cheaper one|the least expensive|[oa] mais (?:barat[oa]|em conta))\b"
+)
+_DEARER: Final = re.compile(r"\b(?:the (?:most expensive|pricier|dearer)|[oa] mais car[oa])\b")
+"""A place counts only where nothing else is called so: not in `my first purchase`, not in `ultimo preco`."""
 
 
 def _words(text: str) -> frozenset[str]:

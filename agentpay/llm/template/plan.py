@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from agentpay.kit.money import minor_digits
 from agentpay.kit.text import shorten
-from agentpay.llm.template import facts, naming, reading
+from agentpay.llm.template import amounts, facts, naming, reading
 from agentpay.llm.template.scene import Scene, entity, entity_number
 from agentpay.llm.types import ProductFact, Request, ToolCall, ToolSpec
 
@@ -19,11 +18,15 @@ QUERY_CHARACTERS_MAX: Final = 400
 CALLS_MAX: Final = 8
 """Calls of one turn after which this provider only speaks, whoever made them."""
 
+ASKED_FOR_PERSON: Final = "The visitor asked for a person."
+ACCEPTED_PERSON: Final = "The agent could not help; the visitor accepted the offer of a person."
+"""What the merchant's people read as the reason."""
+
 _CODE_BEFORE: Final = re.compile(r"\b(?:code|cupom)\W{1,3}([A-Z0-9][A-Z0-9_-]{2,39})\b")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A tool to ask. Of each argument's names, the first that the tool's schema knows is used."""
+    """A tool to ask; arguments that its schema does not know are left out."""
 
     name: str
     arguments: Mapping[str, Any] = {}
@@ -55,14 +58,8 @@ def find_purchase(scene: Scene) -> ProductFact | None:
 
 def amount_in(scene: Scene, product: ProductFact) -> int | None:
     """The price the visitor named, in the product's currency; None when none or in another one."""
-    amount, currency = entity_number(scene.brief, "proposed_price"), entity(scene.brief, "currency")
-    if amount is None or amount <= 0:
-        return None
-    if currency is None and product.currency is not None and minor_digits(product.currency) == 0:
-        return amount // 100  # unsaid currencies are understood with two decimals
-    if currency is not None and product.currency is not None and currency.lower() != product.currency:
-        return None
-    return amount
+    amount = entity_number(scene.brief, "proposed_price")
+    return amounts.stated(amount, said_in=entity(scene.brief, "currency"), currency=product.currency)
 
 
 def wants_amount(scene: Scene, product: ProductFact) -> bool:
@@ -262,7 +259,8 @@ def _inventory(scene: Scene) -> tuple[Wanted, ...]:
 def _person(scene: Scene) -> tuple[Wanted, ...]:
     if scene.brief.handoff != "none" or facts.was_asked(scene.results, "request_human"):
         return ()
-    return (Wanted("request_human", {"reason": scene.brief.intent.replace("_", " ")}),)
+    asked = scene.brief.intent == "human_request"
+    return (Wanted("request_human", {"reason": ASKED_FOR_PERSON if asked else ACCEPTED_PERSON}),)
 
 
 _PLANS: Final[Mapping[str, Callable[[Scene], tuple[Wanted, ...]]]] = {

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity, find_checkout
-from agentpay.llm.template.voice import Draft, ended
+from agentpay.llm.template.voice import Draft, ended, short_name
 
 ORDERS_TOLD_MAX: Final = 3
 COUNTRIES_TOLD_MAX: Final = 8
@@ -62,7 +61,9 @@ def say_orders(scene: Scene) -> Draft:
             voice.say("sorry_about_that"), told, knowledge.told(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
-    return voice.draft(told, voice.say("access_by_mail"), *_person_offered(scene), replies=_person_replies(scene))
+    return voice.draft(
+        told, voice.say("access_by_mail"), voice.if_proactive("anything_else"), replies=_person_replies(scene)
+    )
 
 
 def say_shipping(scene: Scene) -> Draft:
@@ -135,7 +136,7 @@ def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:
 def _orders_told(scene: Scene, rows: Sequence[Facts]) -> str:
     voice, lines = scene.voice, []
     for row in rows[:ORDERS_TOLD_MAX]:
-        name = shorten(facts.text_of(row, "product_name"), characters_max=60) or voice.say("your_order")
+        name = short_name(facts.text_of(row, "product_name")) or voice.say("your_order")
         key = _ORDER_STATES.get(facts.text_of(row, "status"), "order_known")
         amount = facts.text_of(row, "amount_text")
         lines.append(voice.say(key, product=name + (f" ({amount})" if amount else "")))

@@ -7,13 +7,12 @@ from typing import Final
 from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, naming, plan, reading
 from agentpay.llm.template.scene import Scene, entity
-from agentpay.llm.template.voice import Draft, Voice
+from agentpay.llm.template.voice import Draft, Voice, short_name
 from agentpay.llm.types import ProductFact
 
 LISTED: Final = {"concise": 3, "medium": 4, "detailed": 5}
-NAME_CHARACTERS_MAX: Final = 60
 REPLY_CHARACTERS_MAX: Final = 40
-_PLAIN_PRICE: Final = re.compile(r"(?:from |a partir de )?(?!\d+ [^\W\d])[^\w\s]*(?:[A-Z]{1,3}[^\w\s]\s?)?\d")
+_PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])[^\w\s]*(?:[A-Z]{1,3}[^\w\s]\s?)?\d")
 """A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
 
 
@@ -77,6 +76,8 @@ def product_told(scene: Scene, product: ProductFact) -> Draft:
         return voice.draft(*parts, voice.if_proactive("ask_show_others"), replies=("reply_other",))
     if scene.standing is not None and facts.same_product(scene.focus, product):
         parts.append(voice.say("your_price_stands", amount=scene.standing.amount_text))
+        if scene.standing.status == "accepted":
+            return voice.draft(*parts, voice.say("press_button"))
         return voice.draft(*parts, voice.if_proactive("how_to_accept"), replies=("reply_accept", "reply_other"))
     closing = "ask_take_free" if is_free(product) else "ask_take_it"
     return voice.draft(*parts, voice.if_proactive(closing), replies=("reply_buy", "reply_other"))
@@ -95,7 +96,9 @@ def price_told(voice: Voice, product: ProductFact) -> str:
         return voice.say("price_on_card", product=name)
     if product.amount_type == "custom":
         return voice.say("pay_what_you_want", product=name, price=price)
-    return voice.say("costs" if _PLAIN_PRICE.match(price) else "price_is", product=name, price=price)
+    kind = _PRICE_KIND.match(price)
+    key = "price_is" if kind is None else "costs_from" if kind[1] else "costs"
+    return voice.say(key, product=name, price=price)
 
 
 def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
@@ -119,7 +122,7 @@ def say_stock(scene: Scene) -> Draft:
     if result is None:
         return say_product(scene)
     about = scene.focus.name if scene.focus else ""
-    name = shorten(facts.text_of(result.facts, "product_name", "name") or about, characters_max=NAME_CHARACTERS_MAX)
+    name = short_name(facts.text_of(result.facts, "product_name", "name") or about)
     state = facts.text_of(result.facts, "state") if result.status == "done" else ""
     key = {"in_stock": "in_stock", "low": "stock_low", "out_of_stock": "out_of_stock"}.get(state, "stock_unknown")
     if result.facts.get("is_enough") is False and key in {"in_stock", "stock_low"}:
@@ -131,7 +134,7 @@ def say_stock(scene: Scene) -> Draft:
 
 
 def name_of(product: ProductFact) -> str:
-    return shorten(product.name, characters_max=NAME_CHARACTERS_MAX)
+    return short_name(product.name)
 
 
 def with_names(voice: Voice, draft: Draft, products: Sequence[ProductFact]) -> Draft:
@@ -204,8 +207,8 @@ def _beyond_budget(scene: Scene, closest: Sequence[ProductFact]) -> Draft:
 
 
 def find_cheapest(products: Sequence[ProductFact]) -> ProductFact | None:
-    """The one that costs least, where prices can be compared: same currency, same interval, no two alike."""
-    priced = [each for each in products if each.amount is not None and each.price_text]
+    """The one that costs least, where prices can be compared: fixed, same currency and interval, no two alike."""
+    priced = [each for each in products if each.amount is not None and each.amount_type in {"fixed", "free"}]
     if len(priced) < 2 or len({(each.currency, each.recurring_interval) for each in priced}) != 1:
         return None
     first, second = sorted(priced, key=lambda each: each.amount or 0)[:2]

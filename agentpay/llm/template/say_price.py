@@ -7,7 +7,7 @@ from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene
-from agentpay.llm.template.voice import Draft, ended
+from agentpay.llm.template.voice import Draft, ended, short_name
 
 REASONS_TOLD_MAX: Final = 4
 
@@ -188,4 +188,4 @@ def _reasons(told: Facts) -> list[str]:
 def _product_name(scene: Scene, told: Facts) -> str:
     known = scene.focus.name if scene.focus else scene.standing.product_name if scene.standing else ""
     name = facts.text_of(told, "product_name") or known
-    return shorten(name, characters_max=say_goods.NAME_CHARACTERS_MAX)
+    return short_name(name)

@@ -1,11 +1,11 @@
 """Words about checkouts: ready, being prepared, not possible. The link is the server's card, never text; pure."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, plan, say_goods, say_price
 from agentpay.llm.template.scene import Scene
-from agentpay.llm.template.voice import Draft
+from agentpay.llm.template.voice import Draft, short_name
 from agentpay.llm.types import ToolResult
 
 _REFUSALS: Final = {
@@ -20,6 +20,15 @@ _REFUSALS: Final = {
     "details_needed": "checkout_needs_details",
 }
 
+_OPENING: Final = ("reply_open", "reply_not_yet")
+_CLOSINGS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "product_gone": ("ask_show_others", ("reply_other",)),
+    "offer_over": ("ask_open_checkout", _OPENING),
+    "refused_price_changed": ("ask_open_checkout", _OPENING),
+    "code_invalid": ("ask_without_code", _OPENING),
+}
+"""After these the talk goes on with a question of its own; after others a person may help."""
+
 
 def say_checkout(scene: Scene) -> Draft:
     """What came of `create_checkout`."""
@@ -30,19 +39,19 @@ def say_checkout(scene: Scene) -> Draft:
         return _opened(scene, result)
     reason = facts.reason_of(result)
     if result.status == "failed" or reason == "polar_down":
-        return voice.draft(voice.say("checkout_delayed_failed"), replies=())
+        return voice.draft(voice.say("checkout_failed"))
     if reason == "amount":
         return _ask_amount(scene)
-    told = "" if reason in {"unavailable", "payments_not_ready"} else say_price.list_told(scene)
     key = _REFUSALS.get(reason, "checkout_refused")
-    closing = {
-        "product_gone": "ask_show_others", "offer_over": "ask_new_price", "code_invalid": "ask_without_code",
-        "refused_price_changed": "ask_open_checkout",
-    }.get(key, "")  # fmt: skip
-    person = voice.say("offer_person") if not closing and scene.can_ask_person else ""
-    return voice.draft(
-        voice.say(key), told, voice.say(closing) if closing else person, replies=("reply_person",) if person else ()
-    )
+    told = "" if key in {"product_gone", "payments_not_ready"} else say_price.list_told(scene)
+    if key in _CLOSINGS:
+        closing, replies = _CLOSINGS[key]
+        if key == "offer_over" and scene.focus is not None and scene.focus.negotiable:
+            closing, replies = "ask_new_price", ("reply_better_price", "reply_open")
+        return voice.draft(voice.say(key), told, voice.say(closing), replies=replies)
+    if scene.can_ask_person:
+        return voice.draft(voice.say(key), told, voice.say("offer_person"), replies=("reply_person",))
+    return voice.draft(voice.say(key), told)
 
 
 def say_no_checkout(scene: Scene) -> Draft:
@@ -87,4 +96,4 @@ def _ask_amount(scene: Scene) -> Draft:
 def _name(scene: Scene, result: ToolResult) -> str:
     product = plan.find_purchase(scene)
     name = facts.text_of(result.facts, "product_name") or (product.name if product else "")
-    return shorten(name, characters_max=say_goods.NAME_CHARACTERS_MAX)
+    return short_name(name)

@@ -2,7 +2,7 @@
 
 from agentpay.kit.text import fold, one_line
 from agentpay.llm.template import naming, reading, say_goods, say_price
-from agentpay.llm.template.scene import Scene
+from agentpay.llm.template.scene import Scene, find_checkout
 from agentpay.llm.template.voice import Draft
 
 GREETING_CHARACTERS_MAX = 300
@@ -76,6 +76,8 @@ def _hesitation(scene: Scene) -> Draft:
     parts = [voice.say("take_your_time")]
     if stands := _standing_price(scene):
         return voice.draft(*parts, *stands, replies=("reply_accept", "reply_question"))
+    if scene.pending is not None:
+        return voice.draft(*parts, voice.say("approval_waiting"), replies=("reply_question",))
     if product is not None:
         gist = voice.gist(product.description)
         if gist:
@@ -90,6 +92,8 @@ def _hesitation(scene: Scene) -> Draft:
 def _agreed(scene: Scene) -> Draft:
     """A yes that nothing follows from: it is the visitor's turn."""
     voice = scene.voice
+    if scene.brief.previous_action == "generate_checkout" and find_checkout(scene.brief, "open") is not None:
+        return voice.draft(voice.say("all_right"), voice.say("confirmation_here"))
     if reading.find_asked(scene.brief.previous_text) == "more":
         return voice.draft(voice.say("ask_away"))
     return voice.draft(voice.say("all_right"), voice.if_proactive("anything_else"))

@@ -18,6 +18,7 @@ from agentpay.llm.types import Brief
 
 LEVELS: Final = ("concise", "medium", "detailed")
 QUICK_REPLIES_MAX: Final = 4
+NAME_CHARACTERS_MAX: Final = 60
 DESCRIPTION_CHARACTERS: Final[Mapping[str, int]] = {"concise": 90, "medium": 160, "detailed": 320}
 SNIPPET_CHARACTERS: Final[Mapping[str, int]] = {"concise": 240, "medium": 420, "detailed": 800}
 
@@ -32,6 +33,11 @@ _VALIDITY: Final = (
     (8 * 60, "minutes"), (25 * 60, "quarter"), (50 * 60, "half_hour"), (110 * 60, "hour"), (7 * 3600, "hours"),
     (23 * 3600, "today"), (47 * 3600, "day"),
 )  # fmt: skip
+
+
+def short_name(name: str) -> str:
+    """A product's name as we say it."""
+    return shorten(one_line(name), characters_max=NAME_CHARACTERS_MAX)
 
 
 def plain(text: str) -> str:
