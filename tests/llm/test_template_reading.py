@@ -130,6 +130,19 @@ def test_a_place_counts_only_in_a_list_that_was_given() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["it's my first purchase", "qual o último preço?", "faz mais barato?", "second thoughts", "at last", "é cara"],
+)
+def test_a_place_is_no_place_where_something_else_is_called_so(text: str) -> None:
+    assert naming.find_named(text, SHOWN[:2], previous_text=LIST) is None
+
+
+@pytest.mark.parametrize("text", ["vela de lavanda", "a de lavanda", "lavanda"])
+def test_a_product_is_named_in_the_other_language_too(text: str) -> None:
+    assert naming.find_named(text, SHOWN) == LAVENDER
+
+
+@pytest.mark.parametrize(
     ("text", "product", "previous", "meant"),
     [
         ("how much?", None, "Vanilla Candle costs $60.00.", VANILLA),

@@ -385,6 +385,31 @@ def test_an_offer_whose_time_is_over_is_not_remembered() -> None:
     check(brief("bye", "greet", intent="greeting", offers=(over,)), [], [], ["$85.00"])
 
 
+def test_an_ok_to_the_open_checkout_opens_no_other() -> None:
+    asked = brief("ok", "reply", previous_action="generate_checkout", checkouts=(CHECKOUT,), **SEEN)
+    check(asked, [], ["confirm"], ["$", "?"])
+
+
+def test_who_waits_for_an_approval_is_not_hurried() -> None:
+    pending = msgspec.structs.replace(OFFER, status="pending_approval")
+    asked = brief("I'll wait", "reply", intent="hesitation", offers=(pending,), **SEEN)
+    check(asked, [], ["colleague"], ["better price", "$85.00"])
+
+
+def test_an_accepted_price_is_paid_not_accepted_again() -> None:
+    accepted = msgspec.structs.replace(OFFER, status="accepted")
+    asked = brief("how much was it?", "show_product", intent="product_query", offers=(accepted,), **SEEN)
+    check(asked, [done("show_product", product=row(LAVENDER))], ["$85.00", "button"], ["yes"])
+
+
+def test_a_price_from_reads_well() -> None:
+    from_price = msgspec.structs.replace(TEAM, price_text="from $10.00 per seat")
+    for text in ("team plan?", "the team?", "tell me about the team plan"):
+        said = say(brief(text, "show_product", focus=from_price), done("show_product", product=row(from_price))).text
+        assert "is from" not in said
+        assert "from $10.00 per seat" in said
+
+
 def test_no_after_an_offer_leaves_it_standing() -> None:
     asked = brief("no", "reply", offers=(OFFER,), previous_action="calculate_offer", **SEEN)
     check(asked, [], ["$85.00"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentpay.agents.tools import SWITCHES
-from agentpay.llm.types import OfferFact, ProductFact, ToolCall, ToolResult
+from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
 from agentpay.turns import action
 from agentpay.turns.action import Situation, decide
 from agentpay.understanding.entities import Entities
@@ -22,6 +22,9 @@ VANILLA = ProductFact("p-2", "Vanilla Candle", "$60.00", 6000, "usd", True)
 TEAM = ProductFact("p-3", "Team Plan", "$10.00 per seat", 1000, "usd", False, "seat_based")
 TIP = ProductFact("p-4", "Tip Jar", "pay what you want, from $5.00", 500, "usd", False, "custom")
 OFFER = OfferFact("o-1", "p-1", "Lavender Candle", "open", 8500, "$85.00", "$95.00", "usd", NOW + timedelta(hours=1))
+CHECKOUT = CheckoutFact("c-1", "p-1", "Lavender Candle", "open", "$85.00")
+YEN = msgspec.structs.replace(LAVENDER, currency="jpy", price_text="¥9,500")
+YEN_OFFER = msgspec.structs.replace(OFFER, currency="jpy", amount_text="¥8,500")
 PENDING = msgspec.structs.replace(OFFER, status="pending_approval")
 TOLD = "Lavender Candle costs $95.00. Would you like to order it?"
 BOTH = "• Lavender Candle: $95.00\n• Vanilla Candle: $60.00\nDoes one of them appeal to you?"
@@ -94,6 +97,21 @@ CASES: tuple[tuple[str, Situation, Action], ...] = (
      A.CALCULATE_OFFER),
     ("ok and another question", situation("ok and how long is shipping", I.SHIPPING_QUESTION, previous_text=TOLD,
                                           **SEEN), A.ANSWER_FROM_KNOWLEDGE),
+    ("ok and thanks, which closes", situation("ok thanks", I.GREETING, previous_text=TOLD, **SEEN), A.GREET),
+    ("yes to a better price that we gave already", situation("yes", I.CHECKOUT_READY, offers=(OFFER,), **SEEN,
+                                                             previous_text="Shall I note the new price?"),
+     A.GENERATE_CHECKOUT),
+    ("ok to a checkout that is there",
+     situation("ok", I.GENERAL_QUESTION, previous_action="generate_checkout", previous_text="Your checkout is ready.",
+               checkouts=(CHECKOUT,), **SEEN), A.REPLY),
+    ("ok to a checkout that did not open",
+     situation("ok", I.CHECKOUT_READY, previous_action="generate_checkout", previous_text="Please ask me again.",
+               **SEEN), A.GENERATE_CHECKOUT),
+    ("a question announced", situation("I have a question", I.SUPPORT_REQUEST), A.REPLY),
+    ("yen named without a currency", situation("80?", I.PRICE_NEGOTIATION, focus=YEN, shown=(YEN,), offers=(YEN_OFFER,),
+                                               proposed_price=8000), A.CALCULATE_OFFER),
+    ("our yen named back", situation("8500 then", I.PRICE_NEGOTIATION, focus=YEN, shown=(YEN,), offers=(YEN_OFFER,),
+                                     proposed_price=850000), A.GENERATE_CHECKOUT),
     ("no", situation("no", I.GENERAL_QUESTION, previous_text=TOLD, **SEEN), A.REPLY),
     ("no with a reason", situation("no, too expensive", I.PRICE_NEGOTIATION, previous_text=TOLD, **SEEN),
      A.CALCULATE_OFFER),
@@ -225,4 +243,6 @@ def test_a_reply_without_an_answer_is_a_miss() -> None:
     assert action.missed(A.ANSWER_FROM_KNOWLEDGE, [made("search_knowledge", articles=[])])
     assert action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[])])
     assert not action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[{"product_id": "p"}])])
+    assert not action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[], closest=[{"product_id": "p"}])])
+    assert not action.missed(A.CHECK_ORDER, [made("check_order", orders=[]), made("search_knowledge", articles=[])])
     assert not action.missed(A.GREET, [])

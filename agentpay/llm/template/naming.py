@@ -19,7 +19,7 @@ _ORDINALS: Final = tuple(
     re.compile(rf"\b(?:{ordinal}){_PLACE}")
     for ordinal in ("first|primeir[oa]", "second|segund[oa]", "third|terceir[oa]", "fourth|quart[oa]")
 )
-_LAST: Final = re.compile(rf"\b(?:last|ultim[oa]){_PLACE}")
+_LAST: Final = re.compile(rf"\b(?:the last|[oa] ultim[oa]){_PLACE}")
 _CHEAPER: Final = re.compile(
     r"\b(?:the cheap(?:er|est)|cheaper one|the least expensive|[oa] mais (?:barat[oa]|em conta))\b"
 )
