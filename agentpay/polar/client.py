@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,11 +42,15 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Http:
-    """The connection pool of this process. Redirects are not followed: a wrong slash must show itself."""
+    """The connection pool of this process. Redirects are not followed: a wrong slash must show itself.
 
-    def __init__(self) -> None:
+    `verify`: whose certificates are trusted, as httpx takes it.
+    """
+
+    def __init__(self, *, verify: ssl.SSLContext | bool = True) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL at INFO
         self._client = httpx.AsyncClient(
+            verify=verify,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS_MAX, pool=CONNECT_SECONDS_MAX),
             limits=httpx.Limits(

@@ -1,5 +1,6 @@
 """Whose Polar it is: an organization's token, its share of the limit, its circuit."""
 
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -24,9 +25,9 @@ class PolarGateway:
     Owns the connection pool; `close()` at the end.
     """
 
-    def __init__(self, db: Database, *, credentials: Credentials) -> None:
+    def __init__(self, db: Database, *, credentials: Credentials, verify: ssl.SSLContext | bool = True) -> None:
         self._credentials = credentials
-        self._http = Http()
+        self._http = Http(verify=verify)
         self._bucket = Bucket(db)
         self._circuits: dict[str, Circuit] = {}
         self._known: dict[UUID, tuple[float, Credential]] = {}

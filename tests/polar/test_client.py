@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[ScriptedPolar]:
 
 @pytest_asyncio.fixture
 async def polar(server: ScriptedPolar, db: Database) -> AsyncIterator[Polar]:
-    http = Http()
+    http = Http(verify=False)
     yield polar_at(server.url, http, db)
     await http.close()
 
@@ -278,7 +278,7 @@ async def test_a_short_limit_is_waited_for(server: ScriptedPolar, polar: Polar) 
 async def test_nobody_listening_means_that_nothing_happened(db: Database) -> None:
     async with scripted_polar() as gone:
         url = gone.url
-    http = Http()
+    http = Http(verify=False)
     error = await failure(a_checkout(polar_at(url, http, db)))
     await http.close()
     assert (error.kind, error.unknown_outcome) == ("network", False)
@@ -288,7 +288,7 @@ async def test_a_silent_polar_ends_at_the_deadline_with_the_outcome_unknown(
     server: ScriptedPolar, db: Database
 ) -> None:
     server.say(Reply(fault="hang"))
-    http = Http()
+    http = Http(verify=False)
     polar = polar_at(server.url, http, db)
     loop = asyncio.get_running_loop()
     error = await failure(polar._within(loop.time() + 0.05, "POST", "/v1/checkouts/", query=(), body={}))
