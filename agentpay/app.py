@@ -3,9 +3,8 @@
 import hashlib
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Request, Response, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
@@ -13,14 +12,17 @@ from agentpay import __version__, docs_page, operations
 from agentpay.agents import endpoints as agents
 from agentpay.analytics import endpoints as analytics
 from agentpay.callers import endpoints as callers
+from agentpay.callers import openapi
 from agentpay.callers.admission import Admission
 from agentpay.callers.asgi import App
 from agentpay.callers.cors import Origins
 from agentpay.callers.credentials import Credentials
 from agentpay.callers.gate import Gate
+from agentpay.catalog import endpoints as catalog
 from agentpay.checkout import endpoints as checkout
 from agentpay.compose import Parts
 from agentpay.conversations import endpoints as conversations
+from agentpay.kit import wire
 from agentpay.knowledge import endpoints as knowledge
 from agentpay.offers import endpoints as offers
 from agentpay.organizations import endpoints as organizations
@@ -32,6 +34,7 @@ from agentpay.webhooks import endpoints as webhooks
 PACKAGES = (
     organizations,
     agents,
+    catalog,
     knowledge,
     conversations,
     turns,
@@ -49,11 +52,13 @@ def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> Ap
     """The ASGI application over `parts`, which the caller has started (`compose.started`)."""
     settings = parts.settings
     metrics = metrics or operations.Metrics()
+    structs = openapi.StructSchemas()
     credentials = Credentials(parts.db, admin_keys=settings.admin_keys)
     handlers: list[ControllerRouterHandler] = [handler for package in PACKAGES for handler in package.HANDLERS]
     litestar = Litestar(
         [*handlers, openapi_document, docs],
-        dependencies={**callers.DEPENDENCIES, **_provided(parts, metrics)},
+        dependencies={**callers.DEPENDENCIES, **_provided(parts, metrics, Contract(structs))},
+        plugins=[structs],
         exception_handlers=callers.EXCEPTION_HANDLERS,
         middleware=[
             Admission(
@@ -77,7 +82,7 @@ def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> Ap
     )
 
 
-def _provided(parts: Parts, metrics: operations.Metrics) -> dict[str, Provide]:
+def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -> dict[str, Provide]:
     settings = parts.settings
     values: dict[str, Any] = {
         "db": parts.db,
@@ -97,6 +102,7 @@ def _provided(parts: Parts, metrics: operations.Metrics) -> dict[str, Provide]:
         "standing": parts.standing,
         "live_state": parts.live_state,
         "metrics": metrics,
+        "contract": contract,
         "public_url": settings.public_url,
         "redis_url": settings.redis_url,
         "allow_private_addresses": settings.allow_private_addresses,
@@ -114,16 +120,26 @@ def _always(value: Any) -> Any:
     return provide
 
 
-@get("/openapi.json", status_code=200, operation_id="openapi", tags=["operations"], include_in_schema=False)
-async def openapi_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+class Contract:
+    """The OpenAPI document of one app, made once, when first asked for."""
+
+    def __init__(self, structs: openapi.StructSchemas) -> None:
+        self._structs = structs
+        self._document: dict[str, Any] | None = None
+
+    def document(self, app: Litestar) -> dict[str, Any]:
+        if self._document is None:
+            self._document = openapi.document(app, structs=self._structs)
+        return self._document
+
+
+@get("/openapi.json", status_code=200, operation_id="openapi", include_in_schema=False)
+async def openapi_document(request: Request[Any, Any, Any], contract: NamedDependency[Contract]) -> Response[bytes]:
     """The contract, as this process serves it."""
-    return Response(
-        msgspec.json.encode(request.app.openapi_schema.to_schema()),
-        media_type="application/vnd.oai.openapi+json",
-    )
+    return Response(wire.encode(contract.document(request.app)), media_type="application/json")
 
 
-@get("/docs", status_code=200, operation_id="docs", tags=["operations"], include_in_schema=False)
-async def docs(request: Request[Any, Any, Any]) -> Response[str]:
+@get("/docs", status_code=200, operation_id="docs", include_in_schema=False)
+async def docs(request: Request[Any, Any, Any], contract: NamedDependency[Contract]) -> Response[str]:
     """The contract as a page."""
-    return Response(docs_page.render(request.app.openapi_schema.to_schema()), media_type="text/html")
+    return Response(docs_page.render(contract.document(request.app)), media_type="text/html")

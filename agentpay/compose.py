@@ -10,8 +10,10 @@ import msgspec
 
 from agentpay.agents.repository import AgentsCache
 from agentpay.agents.tools import Tool
+from agentpay.catalog import tools as catalog_tools
 from agentpay.checkout import tools as checkout_tools
 from agentpay.checkout.performer import Performer
+from agentpay.conversations import shown
 from agentpay.conversations import tools as conversation_tools
 from agentpay.conversations.append import Appender
 from agentpay.conversations.render import LiveState
@@ -137,6 +139,7 @@ def all_tools(
 ) -> tuple[Tool, ...]:
     """The registry, in a fixed order: providers see a byte-stable list."""
     return (
+        *catalog_tools.tools(db, show=shown.show, nameable=shown.nameable_ids),
         *offer_tools.tools(db, appender, jobs, standing_max=settings.standing_offers_per_address),
         *checkout_tools.tools(
             db,

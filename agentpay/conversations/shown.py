@@ -39,3 +39,18 @@ async def shown_ids(source: Database | Tx, *, conversation_id: UUID) -> list[UUI
         {"id": conversation_id},
     )
     return [row["product_id"] for row in rows]
+
+
+async def nameable_ids(source: Database | Tx, *, organization_id: UUID, conversation_id: UUID) -> set[UUID]:
+    """Ids that a conversation's tools may name: those it was shown, and the product of the page it runs on."""
+    page = await source.value(
+        "select context ->> 'current_product_id' from conversations"
+        " where id = %(id)s and organization_id = %(organization_id)s",
+        {"id": conversation_id, "organization_id": organization_id},
+    )
+    known = set(await shown_ids(source, conversation_id=conversation_id))
+    try:
+        known.add(UUID(str(page)))
+    except ValueError:
+        pass  # the page is about no product, or says so in words of its own
+    return known
