@@ -149,8 +149,7 @@ def _action(situation: Situation) -> Action:
         if action is not None:
             return action
     if situation.intent is Intent.GENERAL_QUESTION:
-        unclear = situation.confidence < CONFIDENCE_THRESHOLD
-        return Action.CLARIFY if unclear and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
+        return _about_anything(situation)
     if situation.intent in _PLAIN:
         return _PLAIN[situation.intent]
     if situation.intent is Intent.SHIPPING_QUESTION:
@@ -160,6 +159,16 @@ def _action(situation: Situation) -> Action:
     if situation.intent in _ABOUT_BUYING:
         return _about_buying(situation)
     return _about_products(situation)
+
+
+def _about_anything(situation: Situation) -> Action:
+    """A question of no kind of its own: about the product just talked of, else to the articles, else to a person."""
+    told = naming.find_listed(situation.shown, situation.previous_text)
+    follows_up = len(told) == 1 and (reading.asks_whether(situation.text) or reading.asks_price(situation.text))
+    if follows_up or _named(situation) is not None:
+        return _about_products(situation)
+    unclear = situation.confidence < CONFIDENCE_THRESHOLD
+    return Action.CLARIFY if unclear and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
 
 
 def _small_talk(situation: Situation) -> Action | None:
