@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import os
 import signal
@@ -71,7 +72,7 @@ def run(wishes: Wishes, environ: Mapping[str, str], *, service: Service, tell: C
             reset(places)
         places.handout.unlink(missing_ok=True)  # until this start is ready, nobody shall join the last one
         memory = recall(memory_file)
-        port = choose_ports(memory, wishes)
+        port = choose_ports(memory, wishes, is_local=not environ.get("AGENTPAY_POLAR_ACCESS_TOKEN"))
         remember(memory_file, memory)
         given = settings(environ, memory, port=port)
         with database(places, given.database_url) as database_url:
@@ -94,6 +95,8 @@ def holding(places: Places) -> Iterator[Path]:
         with claim(places):
             yield places.memory
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise DevError("Another program took one of the ports while dev was starting: try again.") from error
         if error.filename is None:
             raise
         raise DevError(f"{error.filename} cannot be used: {error.strerror}.") from error
@@ -102,18 +105,20 @@ def holding(places: Places) -> Iterator[Path]:
         raise DevError(f"{sentence}. If the data may go, start with --reset.") from error
 
 
-def choose_ports(memory: Memory, wishes: Wishes) -> int:
-    """Write the ports of Polar and storefront into `memory` on the first start; returns AgentPay's own."""
-    port = wishes.port or free_port(near=PORT_DEFAULT)
+def choose_ports(memory: Memory, wishes: Wishes, *, is_local: bool) -> int:
+    """Write the ports of storefront and local Polar into `memory` on the first start; returns AgentPay's own."""
+    port = wishes.port or free_port()
     check_port(port, purpose="API (--port chooses another)")
     if memory.storefront_port is None:
         memory.storefront_port = free_port(near=port + 1, taken=(port,))
-    if memory.polar_port is None:
-        memory.polar_port = free_port(near=port + 2, taken=(port, memory.storefront_port))
-    for kept, purpose in ((memory.storefront_port, "storefront"), (memory.polar_port, "local Polar")):
-        if kept == port:
+    kept = {"storefront": memory.storefront_port}
+    if is_local:
+        memory.polar_port = memory.polar_port or free_port(near=port + 2, taken=(port, memory.storefront_port))
+        kept["local Polar"] = memory.polar_port
+    for purpose, kept_port in kept.items():
+        if kept_port == port:
             raise DevError(f"Port {port} is already the port of this installation's {purpose}: choose another --port.")
-        check_port(kept, purpose=purpose)
+        check_port(kept_port, purpose=purpose)
     return port
 
 

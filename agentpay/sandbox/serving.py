@@ -71,9 +71,9 @@ def port_problem(port: int, error: OSError, *, purpose: str) -> str:
     return f"Port {port}, wanted for the {purpose}, cannot be used: {error.strerror}."
 
 
-def free_port(*, near: int, taken: tuple[int, ...] = ()) -> int:
+def free_port(*, near: int = 0, taken: tuple[int, ...] = ()) -> int:
     """`near` or one of the next few, else any; never one of `taken`."""
-    for port in range(near, near + 10):
+    for port in range(near, near + 10) if near else ():
         if port not in taken and port <= 65_535:
             with contextlib.suppress(OSError), socket.create_server((HOST, port)):
                 return port

@@ -167,6 +167,9 @@ class Desk:
         if organization["catalog"]["synced_at"] is not None:
             return
         await self._call("POST", f"{path}/sync", merchant.secret_key)
+        if organization["status"] == "unverified":
+            log.warning("polar.unreachable", url=merchant.polar_url)
+            return
         try:
             async with asyncio.timeout(SYNC_SECONDS_MAX):
                 while organization["catalog"]["synced_at"] is None:
@@ -198,7 +201,8 @@ def origins_of(storefront_url: str) -> list[str]:
 
 
 def success_url(storefront_url: str) -> str:
-    return f"{storefront_url}/thanks"
+    """Where Polar sends the buyer back to; Polar puts the checkout's id in."""
+    return f"{storefront_url}/thanks?checkout_id={{CHECKOUT_ID}}"
 
 
 def article_body(article: ArticleText, storefront_url: str) -> dict[str, Any]:

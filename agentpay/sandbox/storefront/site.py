@@ -39,22 +39,23 @@ def create_site(shop: Shop, products: Products) -> Litestar:
     security = security_headers(shop)
 
     async def page(name: str, **more: Any) -> Response[str]:
-        text = render(name, {**settings_of(shop), **more})
+        shelf = await products()
+        currencies = currencies_of(shelf, shop.default_currency)
+        text = render(name, {**settings_of(shop), "products": shelf, "currencies": currencies, **more})
         return Response(text, media_type=MediaType.HTML, headers=security)
 
     @get("/")
     async def index() -> Response[str]:
-        shelf = await products()
-        return await page("index", products=shelf, currencies=currencies_of(shelf, shop.default_currency))
+        return await page("index")
 
     @get("/help")
     async def help_page() -> Response[str]:
         articles = [{**msgspec.structs.asdict(each), "content": flow(each.content)} for each in ARTICLES]
-        return await page("help", articles=articles, currencies=currencies_of(await products(), shop.default_currency))
+        return await page("help", articles=articles)
 
     @get("/thanks")
     async def thanks() -> Response[str]:
-        return await page("thanks", currencies=currencies_of(await products(), shop.default_currency))
+        return await page("thanks")
 
     @get("/assets/{path:path}", sync_to_thread=False)
     def asset(path: FromPath[str]) -> Response[bytes]:

@@ -10,7 +10,7 @@ const BY_REGION = { BR: "brl", GB: "gbp", JP: "jpy", PT: "eur", DE: "eur", FR: "
 export const config = JSON.parse(document.getElementById("page").textContent);
 
 /** Start the page: `draw({ say, currency })` runs now and after every change. Returns the page with its chat. */
-export function startPage({ draw, place = () => ({}), onOrder } = {}) {
+export function startPage({ draw, place = () => ({}), onCheckout } = {}) {
   const page = { say: speaker(preferredLanguage()), currency: preferredCurrency() };
   const context = () => ({
     page_url: location.origin + location.pathname,
@@ -40,7 +40,7 @@ export function startPage({ draw, place = () => ({}), onOrder } = {}) {
     redraw();
   });
   redraw();
-  page.chat = mountChat({ config, say: page.say, context, onOrder });
+  page.chat = mountChat({ config, say: page.say, context, onCheckout });
   return page;
 }
 

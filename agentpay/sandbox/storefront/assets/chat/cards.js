@@ -3,7 +3,7 @@
 import { element, icon, summary } from "../dom.js";
 import { formatAmount } from "../money.js";
 
-/** `tools` = { say, session, act }: words, facts, and what a button does. */
+/** `tools` = { say, session, act, productName }: words, facts, what a button does, and a product's name by its id. */
 export function card(attachment, tools) {
   const makers = {
     product_card: productCard, offer: offerCard, payment_button: paymentCard, order: orderCard, source: sourceLink,
@@ -54,7 +54,7 @@ function cardPrice(price, say) {
   return { amount: price.from ? say("from", { amount: money(price.amount) }) : money(price.amount), terms, note: trial };
 }
 
-function offerCard(attachment, { say, session, act }) {
+function offerCard(attachment, { say, session, act, productName }) {
   const fact = session.facts.offers.get(attachment.offer_id) ?? attachment;
   const money = (amount) => formatAmount(amount, attachment.currency, say.language);
   const status = isOver(fact) && fact.status === "open" ? "expired" : fact.status;
@@ -62,6 +62,7 @@ function offerCard(attachment, { say, session, act }) {
   const saved = Math.round((1 - attachment.amount / attachment.list_amount) * 100);
   return element("article", { class: `card offer is-${status}` },
     element("p", { class: "eyebrow" }, say("offer")),
+    named(productName(attachment.product_id)),
     element("p", { class: "deal" },
       element("strong", {}, money(attachment.amount)), " ",
       element("span", { class: "muted" }, say("instead"), " ", element("s", {}, money(attachment.list_amount))),
@@ -76,11 +77,16 @@ function offerCard(attachment, { say, session, act }) {
       : statusLine(say(status), status === "redeemed")));
 }
 
-function paymentCard(attachment, { say, session }) {
+function paymentCard(attachment, { say, session, productName }) {
   const checkout = session.facts.checkouts.get(attachment.checkout_id) ?? {
     ...attachment, id: attachment.checkout_id, url: attachment.checkout_url,
   };
-  return element("article", { class: `card payment is-${checkout.status}` }, paying(checkout, say));
+  return element("article", { class: `card payment is-${checkout.status}` },
+    named(productName(checkout.product_id)), paying(checkout, say));
+}
+
+function named(name) {
+  return name ? element("h4", {}, name) : null;
 }
 
 /** The pay button of a checkout, or what became of it. */

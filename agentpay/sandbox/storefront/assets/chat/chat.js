@@ -11,7 +11,7 @@ const TEASED = "clareira.teased";
  * Put the chat on the page. `context()` tells the agent where the visitor is. Returns
  * `{ open(), ask(draft), buy(wish), speak(say) }`.
  */
-export function mountChat({ config, say, context, onOrder }) {
+export function mountChat({ config, say, context, onCheckout = () => {} }) {
   const root = element("div", { class: "chat-root" });
   document.body.append(root);
   let view;
@@ -20,14 +20,13 @@ export function mountChat({ config, say, context, onOrder }) {
     const drawn = {
       reset: () => view.reset(), entry: () => view.draw(detail), text: () => view.addText(detail.entry, detail.text),
       gone: () => view.remove(detail), renamed: () => view.rename(detail), state: () => view.showState(),
-      say: () => said(detail),
+      checkout: () => onCheckout(detail), say: () => said(detail),
     };
     if (view) drawn[kind]();
   };
   const said = (entry) => {
     view.announce(entry);
     if (!view.open) view.showUnread((unread += 1));
-    if (entry.attachments.some((each) => each.type === "order")) onOrder?.();
   };
   const session = new Session({ baseUrl: config.base_url, publishableKey: config.publishable_key, context, tell });
   const toggle = (open = !view.open) => {
@@ -49,7 +48,8 @@ export function mountChat({ config, say, context, onOrder }) {
     person: () => session.requestPerson(), again: () => session.startOver(),
     feedback: (entry, helpful) => session.feedback(entry, helpful), retry: (entry) => session.send(entry.content, entry),
   };
-  view = new View({ root, say, session, act, agentName: config.shop });
+  const productName = (id) => config.products.find((product) => product.id === id)?.name;
+  view = new View({ root, say, session, act, productName, agentName: config.shop });
   view.speak(say);
   for (const event of ["online", "offline"]) window.addEventListener(event, () => view.showState());
   if (session.phase === "stored") session.enter(); // an open conversation goes on hearing, the panel shut

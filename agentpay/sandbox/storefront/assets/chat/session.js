@@ -8,7 +8,8 @@ const SUBJECTS = { offer: "offer_id", payment_button: "checkout_id", order: "ord
 
 /**
  * `tell(kind, detail)` hears: "reset" (redraw all), "entry" (one was added or changed), "text" (words were added),
- * "gone" (an entry went away), "state" (banner, header, composer), "say" (worth announcing).
+ * "gone" (an entry went away), "renamed" (its id is known now), "state" (banner, header, composer), "checkout" (one was
+ * made or changed), "say" (worth announcing).
  */
 export class Session {
   constructor({ baseUrl, publishableKey, context, tell }) {
@@ -330,6 +331,7 @@ export class Session {
   adoptCheckout(checkout) {
     const known = this.facts.checkouts.get(checkout.id);
     this.facts.checkouts.set(checkout.id, checkout);
+    this.tell("checkout", checkout);
     const mentioned = this.touch("payment_button", checkout.id) + this.touch("offer", checkout.offer_id);
     if (mentioned) return;
     if (!known && ["expired", "failed", "succeeded"].includes(checkout.status)) return;

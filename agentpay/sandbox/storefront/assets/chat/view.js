@@ -9,8 +9,8 @@ export const MESSAGE_CHARACTERS_MAX = 4000;
 
 export class View {
   /** `act` = { send, cancel, accept, buy, person, again, feedback, earlier, retry, toggle }. */
-  constructor({ root, say, session, act, agentName }) {
-    Object.assign(this, { root, say, session, act, agentName });
+  constructor({ root, say, session, act, productName, agentName }) {
+    Object.assign(this, { root, say, session, act, productName, agentName });
     this.nodes = new Map(); // entry id → its element
     this.open = false;
     this.build();
@@ -130,10 +130,10 @@ export class View {
   }
 
   entryNode(entry) {
-    const { say } = this;
+    const { say, session, act, productName } = this;
     const sources = entry.attachments.filter((each) => each.type === "source");
     const cards = entry.attachments.filter((each) => !["source", "quick_replies"].includes(each.type));
-    const drawn = cards.map((each) => card(each, { say, session: this.session, act: this.act }));
+    const drawn = cards.map((each) => card(each, { say, session, act, productName }));
     return element("li", { class: `entry from-${entry.role}`, "data-id": entry.id },
       entry.role === "staff" && element("p", { class: "author" }, entry.author_name || say("staff")),
       element("div", { class: "said" }, this.bubble(entry), this.thumbs(entry)),
