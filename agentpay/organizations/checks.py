@@ -11,8 +11,6 @@ from agentpay.kit.errors import Invalid, Loc
 from agentpay.kit.text import one_line
 from agentpay.organizations.schemas import Budget
 
-ORIGINS_MAX = 100
-BUDGETS_MAX = 100
 MODEL_CURRENCY = "usd"
 BASE_URLS = {"production": "https://api.polar.sh", "sandbox": "https://sandbox-api.polar.sh"}
 PORTS = {"https": 443, "http": 80}
@@ -46,8 +44,6 @@ def secret(value: str, *, loc: Loc) -> str:
 
 def origins(values: Sequence[str]) -> list[str]:
     """Origins as browsers send them, each once. Raises `Invalid`."""
-    if len(values) > ORIGINS_MAX:
-        raise Invalid.at(("body", "allowed_origins"), f"At most {ORIGINS_MAX} origins.", kind="too_long")
     made: list[str] = []
     for index, value in enumerate(values):
         with at(("body", "allowed_origins", index)):
@@ -100,8 +96,6 @@ def is_this_machine(host: str) -> bool:
 
 def budgets(values: Sequence[Budget]) -> list[Budget]:
     """Budgets, one of each kind, scope, period and currency. Raises `Invalid`."""
-    if len(values) > BUDGETS_MAX:
-        raise Invalid.at(("body", "budgets"), f"At most {BUDGETS_MAX} budgets.", kind="too_long")
     seen: set[tuple[str, str, str, str]] = set()
     for index, budget in enumerate(values):
         if budget.kind == "model" and budget.currency != MODEL_CURRENCY:

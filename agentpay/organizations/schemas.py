@@ -11,6 +11,8 @@ from agentpay.kit.wire import Currency
 
 NAME_CHARACTERS_MAX = 200
 TOKEN_CHARACTERS_MAX = 512
+ORIGINS_MAX = 100
+BUDGETS_MAX = 100
 RETENTION_DAYS_MAX = 3_650
 RETENTION_DAYS_DEFAULT = 365
 BUDGET_AMOUNT_MAX = 2**53 - 1  # what JSON's readers keep exact
@@ -21,7 +23,13 @@ KeyKind = Literal["secret", "publishable"]
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=TOKEN_CHARACTERS_MAX, pattern=r"^[\x21-\x7e]+$")]
-Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_083)]
+# Patterns and formats that are for readers only: what refuses says why in a sentence (`checks.py`).
+Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_083, extra_json_schema={"format": "uri"})]
+Origin = Annotated[
+    str,
+    msgspec.Meta(max_length=300, extra_json_schema={"pattern": r"^https?://[^/?#@\\\s]+$"}),
+]
+Origins = Annotated[list[Origin], msgspec.Meta(max_length=ORIGINS_MAX)]
 RetentionDays = Annotated[int, msgspec.Meta(ge=1, le=RETENTION_DAYS_MAX)]
 
 
@@ -35,6 +43,9 @@ class Budget(msgspec.Struct, forbid_unknown_fields=True):
     amount: Annotated[int, msgspec.Meta(ge=0, le=BUDGET_AMOUNT_MAX)]
 
 
+Budgets = Annotated[list[Budget], msgspec.Meta(max_length=BUDGETS_MAX)]
+
+
 class PolarCreate(msgspec.Struct, forbid_unknown_fields=True):
     """`base_url` for a custom environment only."""
 
@@ -46,9 +57,9 @@ class PolarCreate(msgspec.Struct, forbid_unknown_fields=True):
 class OrganizationCreate(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     polar: PolarCreate
-    allowed_origins: list[str] = []
+    allowed_origins: Origins = []
     default_currency: Currency | None = None
-    budgets: list[Budget] = []
+    budgets: Budgets = []
     retention_days: RetentionDays = RETENTION_DAYS_DEFAULT
     notify_url: Url | None = None
     success_url: Url | None = None
@@ -68,9 +79,9 @@ class OrganizationUpdate(msgspec.Struct, forbid_unknown_fields=True):
 
     name: Name | UnsetType = UNSET
     polar: PolarUpdate | UnsetType = UNSET
-    allowed_origins: list[str] | UnsetType = UNSET
+    allowed_origins: Origins | UnsetType = UNSET
     default_currency: Currency | UnsetType = UNSET
-    budgets: list[Budget] | UnsetType = UNSET
+    budgets: Budgets | UnsetType = UNSET
     retention_days: RetentionDays | UnsetType = UNSET
     notify_url: Url | UnsetType | None = UNSET
     success_url: Url | UnsetType | None = UNSET

@@ -10,7 +10,7 @@ import structlog
 
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
-from agentpay.kit.errors import Conflict
+from agentpay.kit.errors import Conflict, NotFound, Unavailable
 from agentpay.organizations import attention, repository
 from agentpay.organizations.attention import TOKEN_REFUSED, WEBHOOK_BROKEN
 from agentpay.organizations.repository import OrganizationRow
@@ -206,5 +206,5 @@ async def forget(gateway: PolarGateway, *, row: OrganizationRow) -> None:
     try:
         polar = await gateway.of(row.id)
         await polar.delete_webhook_endpoint(endpoint_id=row.webhook_endpoint_id)
-    except PolarError as error:
-        log.warning("webhook_endpoint.left", organization_id=str(row.id), error=error.kind)
+    except (Unavailable, NotFound) as error:  # also a token that is gone or cannot be read: removal must not hang on it
+        log.warning("webhook_endpoint.left", organization_id=str(row.id), error=type(error).__name__)

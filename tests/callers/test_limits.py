@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from agentpay.callers import limits
+from agentpay.callers import jobs, limits
 from agentpay.db.engine import Database
 from agentpay.kit.errors import Limited
 from tests.callers.cast import Shop, add_key, bearing
@@ -64,6 +64,20 @@ async def test_old_windows_are_purged(db: Database) -> None:
     await limits.count(db, bucket="new", limit=1)
     assert await limits.purge(db) == 1
     assert await db.value("select bucket from rate_windows") == "new"
+
+
+async def test_the_worker_purges_keys_and_windows(db: Database) -> None:
+    await limits.count(db, bucket="old", limit=1)
+    await db.run("update rate_windows set window_start = now() - interval '2 days'")
+    await db.run(
+        "insert into idempotency_keys (caller, key, request_hash, locked_until, created_at)"
+        " values ('admin:a', 'k', %s, now(), now() - interval '25 hours')",
+        (bytes(32),),
+    )
+    [purge] = jobs.handlers(db).values()
+    await purge({})
+    left = "select (select count(*) from rate_windows) + (select count(*) from idempotency_keys)"
+    assert await db.value(left) == 0
 
 
 async def test_a_secret_key_has_so_many_requests_a_minute(client: httpx.AsyncClient, db: Database, acme: Shop) -> None:

@@ -128,6 +128,15 @@ async def test_an_organization_can_be_removed_while_polar_is_away(desk: Operator
     assert (await desk.call("DELETE", f"/{made['id']}")).status_code == 204
 
 
+async def test_an_organization_whose_token_cannot_be_read_can_be_removed(desk: Operator) -> None:
+    made = await desk.register()
+    await desk.db.run("update organizations set webhook_endpoint_id = %s", (UUID(int=7),))
+    await desk.db.run("update organization_secrets set ciphertext = 'sealed with a key that is gone'")
+    unreadable = await desk.call("POST", f"/{made['id']}/webhook")
+    assert (unreadable.status_code, unreadable.json()["error"]) == (503, "Unavailable")
+    assert (await desk.call("DELETE", f"/{made['id']}")).status_code == 204
+
+
 async def test_sync_reads_the_catalogue_now_and_once(desk: Operator) -> None:
     made = await desk.register()
     await desk.worker.run_due()

@@ -123,6 +123,7 @@ async def test_the_default_currency_is_polars_unless_said(desk: Operator) -> Non
         ({"nmae": "x"}, ["body", "nmae"]),
         ({"allowed_origins": ["https://acme.example/"]}, ["body", "allowed_origins", 0]),
         ({"allowed_origins": ["https://acme.example", "null"]}, ["body", "allowed_origins", 1]),
+        ({"allowed_origins": [f"https://{number}.example" for number in range(101)]}, ["body", "allowed_origins"]),
         ({"default_currency": "USD"}, ["body", "default_currency"]),
         ({"default_currency": "usd\n"}, ["body", "default_currency"]),
         ({"retention_days": 0}, ["body", "retention_days"]),
