@@ -38,10 +38,7 @@ def answer(state: PolarState, wire: Wire) -> Answer:
     name = wire.path.removeprefix("/checkout/")
     if name in FILES and name != wire.path:
         return Answer(body=_file(name).encode(), media_type=FILES[name], headers=SECURITY)
-    for pattern, page in (
-        (r"/checkout/(polar_c_\w+)(?:/confirmation)?", _pay_page),
-        (r"/images/([\w-]+)/[^/]+", _image),
-    ):
+    for pattern, page in PAGES:
         found = re.fullmatch(pattern, wire.path)
         if found is not None:
             made = page(state, wire, found[1])
