@@ -1,7 +1,11 @@
 """`dev` as the person at the keyboard sees it: one real process, joined, stopped and started again."""
 
+import contextlib
+import json
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.dev.process import Dev, agentpay, folder, running_dev
+from tests.dev.process import ROOT, Dev, agentpay, environment, folder, running_dev
 
 STOP_SECONDS_MAX = 3.0
 # A second start takes under 3 s; a machine that runs the whole suite beside it is given more.
@@ -90,6 +94,54 @@ def test_another_process_joins_with_the_handed_out_environment(dev: Dev) -> None
     assert "Polar answers" in doctor.out
     listed = agentpay("org", "list", env=environment)
     assert dev.handout["organization_id"] in listed.out
+
+
+def test_a_second_web_process_serves_the_same_merchant(dev: Dev) -> None:
+    handout = dev.handout
+    with web({**handout["environment"], "AGENTPAY_LOG_LEVEL": "info"}) as url:
+        path = f"/v1/organizations/{handout['organization_id']}"
+        organization = httpx.get(url + path, headers=bearer(handout["secret_key"])).json()
+    assert organization["name"] == "Clareira"
+
+
+@contextlib.contextmanager
+def web(env: dict[str, str]) -> Iterator[str]:
+    """`agentpay web` on a free port until the block ends; then it must leave in peace."""
+    command = [sys.executable, "-m", "agentpay", "web", "--port", "0", "--no-worker"]
+    joined = environment(**env, AGENTPAY_LOG_FORMAT="json")
+    process = subprocess.Popen(command, cwd=ROOT, env=joined, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        started = json.loads(process.stderr.readline())
+        assert started["event"] == "web.started"
+        yield started["url"]
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+
+
+def test_an_operator_makes_syncs_and_rotates_an_organization(dev: Dev) -> None:
+    env = {**dev.handout["environment"], "AGENTPAY_POLAR_ACCESS_TOKEN": dev.handout["polar_access_token"]}
+    custom = ("--environment", "custom", "--base-url", dev.handout["polar_url"])
+    made = agentpay("org", "create", "--name", "Acme Candles", *custom, "--origin", "https://acme.example", env=env)
+    assert made.code == 0, made.error
+    shown = dict(line.split(maxsplit=1) for line in made.out.splitlines())
+    assert shown["status"] == "active"
+    assert shown["secret_key"].startswith("ap_sk_")
+    assert agentpay("org", "sync", shown["id"], env=env).code == 0
+    rotated = agentpay("org", "rotate", shown["id"], "identity", env=env)
+    assert rotated.out.strip() not in ("", shown["identity_secret"])
+
+
+def test_what_agentpay_refuses_reaches_the_operator_as_a_sentence(dev: Dev) -> None:
+    env = {**dev.handout["environment"], "AGENTPAY_POLAR_ACCESS_TOKEN": "polar_oat_wrong"}
+    custom = ("--environment", "custom", "--base-url", dev.handout["polar_url"])
+    refused = agentpay("org", "create", "--name", "Acme Candles", *custom, env=env)
+    assert refused.code != 0
+    assert refused.error.startswith("Error: polar.access_token: ")
+    stranger = agentpay("org", "list", env={**env, "AGENTPAY_ADMIN_KEYS": "somebody-elses-key"})
+    assert stranger.error == "Error: Unauthorized (status 401)\n"
 
 
 def test_a_second_dev_in_the_same_folder_is_refused_in_one_sentence(dev: Dev) -> None:
