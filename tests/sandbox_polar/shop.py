@@ -100,7 +100,7 @@ class Shop:
     async def listen(self, receive: Callable[[httpx.Request], httpx.Response], **fields: Any) -> Json:
         """Register an endpoint and have its deliveries end in `receive`."""
         assert self.app.runner is not None
-        self.app.runner._http = httpx.AsyncClient(transport=httpx.MockTransport(receive))
+        self.app.runner.http = httpx.AsyncClient(transport=httpx.MockTransport(receive))
         body = {"url": "https://hooks.acme.io/polar", "format": "raw", "events": list(constants.EVENT_TYPES), **fields}
         return await self.call("POST", "/v1/webhooks/endpoints", body)  # type: ignore[no-any-return]
 

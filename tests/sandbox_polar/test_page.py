@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from agentpay.sandbox.polar import entities, seeding, settings
@@ -69,7 +70,7 @@ async def till() -> AsyncIterator[Till]:
             yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     path = shutil.which("chromium")
     if path is None:

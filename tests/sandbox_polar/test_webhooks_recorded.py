@@ -151,9 +151,20 @@ async def _everything(scene: Scene) -> list[dict[str, Any]]:
         "POST", "/v1/products/", {"name": "Candle", "prices": [{"amount_type": "fixed", "price_amount": 2500}]}
     )
     await scene.call("PATCH", f"/v1/products/{product['id']}", {"name": "Candle, big"})
-    discount = await scene.call(
-        "POST", "/v1/discounts/", {"type": "percentage", "name": "Half", "basis_points": 5000, "duration": "forever"}
-    )
+    half = {
+        "type": "percentage",
+        "name": "Half",
+        "basis_points": 5000,
+        "duration": "repeating",
+        "duration_in_months": 3,
+    }
+    discount = await scene.call("POST", "/v1/discounts/", half)
+    fixed = {"type": "fixed", "name": "Ten", "amounts": {"usd": 1000}, "duration": "once"}
+    for body in ({**half, "duration": "once", "duration_in_months": None}, fixed):
+        other = await scene.call("POST", "/v1/discounts/", body)
+        await scene.call("PATCH", f"/v1/discounts/{other['id']}", {"name": "Another"})
+        await scene.call("POST", "/v1/checkouts/", {"products": [product["id"]], "discount_id": other["id"]})
+        await scene.call("DELETE", f"/v1/discounts/{other['id']}")
     await scene.call("PATCH", f"/v1/discounts/{discount['id']}", {"name": "A half"})
     plans = [row.id for row in scene.world.state.products if row.is_recurring]
     for position, product_id in enumerate([product["id"], *plans[:2]]):

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-import httpx
 import msgspec
 
 from agentpay.sandbox.polar import constants, control, faults, pages
@@ -69,17 +68,15 @@ class PolarApp:
         self.state.wake = asyncio.Event()
         self.state.locked_checkouts.clear()
         self.state.discount_locks.clear()
-        timeout = httpx.Timeout(constants.WEBHOOK_TIMEOUT_SECONDS)
-        async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as http:
-            self.runner = Runner(self.state, http)
-            self.state.settle = self.runner.settle
-            task = asyncio.create_task(self.runner.run())
-            try:
-                yield self.runner
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        self.runner = Runner(self.state)
+        self.state.settle = self.runner.settle
+        task = asyncio.create_task(self.runner.run())
+        try:
+            yield self.runner
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _serve(self, wire: Wire) -> None:
         path = wire.path

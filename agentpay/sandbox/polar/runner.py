@@ -38,11 +38,14 @@ DEEDS: Final[dict[str, Callable[..., Any]]] = {
 
 
 class Runner:
-    """Does a stand-in's due jobs until cancelled. One per state."""
+    """Does a stand-in's due jobs until cancelled. One per state.
 
-    def __init__(self, state: PolarState, http: httpx.AsyncClient) -> None:
+    Webhooks leave through `http`; a client of its own is opened with the first of them.
+    """
+
+    def __init__(self, state: PolarState, http: httpx.AsyncClient | None = None) -> None:
         self._state = state
-        self._http = http
+        self.http = http
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sending: set[asyncio.Task[None]] = set()
         self._expiry_due = self._next_expiry()
@@ -60,6 +63,8 @@ class Runner:
             for task in self._sending:
                 task.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
+            if self.http is not None:
+                await self.http.aclose()
 
     async def settle(self) -> None:
         """Wait until nothing is due and no webhook is under way. Later jobs, like retries, are left alone."""
@@ -104,11 +109,17 @@ class Runner:
         if event is None:
             return
         if not in_turn:
-            await deliveries.attempt(self._state, self._http, event_id, is_redelivery=is_redelivery)
+            await deliveries.attempt(self._state, self._client(), event_id, is_redelivery=is_redelivery)
             return
         # First attempts of an endpoint go out in order; the lock is first come, first served.
         async with self._turns[event.endpoint_id]:
-            await deliveries.attempt(self._state, self._http, event_id)
+            await deliveries.attempt(self._state, self._client(), event_id)
+
+    def _client(self) -> httpx.AsyncClient:
+        if self.http is None:
+            timeout = httpx.Timeout(constants.WEBHOOK_TIMEOUT_SECONDS)
+            self.http = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+        return self.http
 
     def _next_expiry(self) -> datetime:
         return self._state.now() + timedelta(seconds=constants.EXPIRY_JOB_SECONDS)
