@@ -17,7 +17,7 @@ from agentpay.checkout.public import payment_button
 from agentpay.checkout.start import Purchase, Started
 from agentpay.checkout.terms import terms_of
 from agentpay.conversations.append import Appender
-from agentpay.conversations.shown import shown_ids
+from agentpay.conversations.shown import nameable_ids, shown_ids
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row
 from agentpay.jobs.enqueue import Jobs
@@ -96,7 +96,7 @@ def tools(
 
     async def create_checkout(context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
         """Accept the offer, or buy at list price; then wait a little for Polar."""
-        product_id = await _shown(db, context, arguments["product_id"])
+        product_id = await _nameable(db, context, arguments["product_id"])
         try:
             started = await begin(context, product_id, arguments)
         except PolarError:
@@ -166,7 +166,7 @@ def _tool(name: str, description: str, parameters: dict[str, Any], perform: Perf
         name=name,
         description=description,
         parameters=parameters,
-        agent_types=("payment", "support") if name == CHECK_ORDER else ("sales", "payment"),
+        agent_types=("sales", "support", "payment") if name == CHECK_ORDER else ("sales", "payment"),
         acts=acts,
         perform=perform,
     )
@@ -200,8 +200,8 @@ async def _code_facts(
     clock: Clock,
     tries_max: int,
 ) -> dict[str, Any]:
-    shown = await shown_ids(db, conversation_id=context.conversation_id)
-    product_id = await _shown(db, context, product) if product else (shown[0] if shown else None)
+    last = await shown_ids(db, conversation_id=context.conversation_id)
+    product_id = await _nameable(db, context, product) if product else (last[0] if last else None)
     if product_id is None:
         raise ProductUnavailable("Which product is the code for?")
     found = await start.get_sellable(db, organization_id=context.organization_id, product_id=product_id)
@@ -239,10 +239,11 @@ async def _code_facts(
     }
 
 
-async def _shown(db: Database, context: ToolContext, product_id: str) -> UUID:
-    """A tool names only what this conversation was shown. Raises ProductUnavailable."""
+async def _nameable(db: Database, context: ToolContext, product_id: str) -> UUID:
+    """A tool names only what this conversation was shown, or runs beside. Raises ProductUnavailable."""
     found = _uuid(product_id)
-    if found is None or found not in await shown_ids(db, conversation_id=context.conversation_id):
+    ids = {"organization_id": context.organization_id, "conversation_id": context.conversation_id}
+    if found is None or found not in await nameable_ids(db, **ids):
         raise ProductUnavailable
     return found
 

@@ -37,6 +37,10 @@ def handlers(db: Database, appender: Appender, jobs: Jobs) -> Mapping[str, Handl
             db, appender, jobs, organization_id=organization_id, checkout=value, seen_at=sent_at
         )
 
+    async def discount(organization_id: UUID, data: Any, sent_at: datetime) -> bool:
+        value = msgspec.convert(data, types.Discount, strict=False)
+        return await progress.land_discount(db, jobs, organization_id=organization_id, discount=value)
+
     async def product(organization_id: UUID, data: Any, sent_at: datetime) -> bool:
         value = msgspec.convert(data, types.Product, strict=False)
         async with db.transaction() as tx:
@@ -52,6 +56,7 @@ def handlers(db: Database, appender: Appender, jobs: Jobs) -> Mapping[str, Handl
     return {
         **dict.fromkeys(ORDER_EVENTS, order),
         **dict.fromkeys(CHECKOUT_EVENTS, checkout),
+        "discount.created": discount,
         **dict.fromkeys(PRODUCT_EVENTS, product),
         "organization.updated": organization,
     }

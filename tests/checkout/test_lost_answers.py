@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from agentpay.checkout import arrivals, jobs, outbox
+from agentpay.checkout import jobs, outbox
 from agentpay.checkout.perform import perform
 from agentpay.checkout.public import plain
 from agentpay.db.transaction import Row
 from agentpay.jobs.errors import Later
 from agentpay.kit.clock import utc_now
 from agentpay.sandbox.polar import seeding
+from agentpay.webhooks import handlers as webhooks
 from tests.checkout.world import World
 
 LOST = ["lost_answer", "half_answer", "reset", "bad_gateway"]
@@ -288,8 +289,8 @@ async def checkout_data(world: World, polar_checkout_id: str) -> dict[str, Any]:
 
 
 async def webhook(world: World, type: str, data: dict[str, Any]) -> bool:
-    handlers = arrivals.handlers(world.db, world.gateway, world.appender, world.jobs)
-    return await handlers[type](world.organization_id, data, utc_now())
+    handle = webhooks.handlers(world.db, world.appender, world.jobs)
+    return await handle[type](world.organization_id, data, utc_now())
 
 
 FAULTS: list[Any] = ["lost_answer", "half_answer", "reset", "bad_gateway", "rate_limited"]
