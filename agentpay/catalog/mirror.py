@@ -36,29 +36,33 @@ _EXISTING = """
 select product_id, content_hash, price_fingerprint, is_sellable, seen_at from products
 where organization_id = %(organization_id)s
 """
-_LEXEMES = """
-select tsvector_to_array(search) as lexemes from products
-where organization_id = %(organization_id)s and product_id = any(%(product_ids)s)
-"""
 _WRITE = """
-insert into products (organization_id, product_id, name, folded_name, data, price_fingerprint, currency, amount,
-  amounts, stock, is_sellable, is_archived, visibility, polar_created_at, seen_at, content_hash, search)
-select %(organization_id)s, product_id, name, folded_name, data::jsonb, price_fingerprint, currency, amount,
-  amounts::jsonb, stock, is_sellable, is_archived, visibility, polar_created_at, %(seen_at)s, content_hash,
-  search::tsvector
-from unnest(%(product_id)s::uuid[], %(name)s::text[], %(folded_name)s::text[], %(data)s::text[],
-  %(price_fingerprint)s::text[], %(currency)s::text[], %(amount)s::bigint[], %(amounts)s::text[], %(stock)s::bigint[],
-  %(is_sellable)s::boolean[], %(is_archived)s::boolean[], %(visibility)s::text[], %(polar_created_at)s::timestamptz[],
-  %(content_hash)s::text[], %(search)s::text[])
-  as given(product_id, name, folded_name, data, price_fingerprint, currency, amount, amounts, stock, is_sellable,
-    is_archived, visibility, polar_created_at, content_hash, search)
+insert into products (organization_id, product_id, name, data, price_fingerprint, currency, amount, stock, is_sellable,
+  is_archived, visibility, polar_created_at, seen_at, content_hash)
+select %(organization_id)s, product_id, name, data::jsonb, price_fingerprint, currency, amount, stock, is_sellable,
+  is_archived, visibility, polar_created_at, %(seen_at)s, content_hash
+from unnest(%(product_id)s::uuid[], %(name)s::text[], %(data)s::text[], %(price_fingerprint)s::text[],
+  %(currency)s::text[], %(amount)s::bigint[], %(stock)s::bigint[], %(is_sellable)s::boolean[],
+  %(is_archived)s::boolean[], %(visibility)s::text[], %(polar_created_at)s::timestamptz[], %(content_hash)s::text[])
+  as given(product_id, name, data, price_fingerprint, currency, amount, stock, is_sellable, is_archived, visibility,
+    polar_created_at, content_hash)
 on conflict (organization_id, product_id) do update set
-  name = excluded.name, folded_name = excluded.folded_name, data = excluded.data,
-  price_fingerprint = excluded.price_fingerprint, currency = excluded.currency, amount = excluded.amount,
-  amounts = excluded.amounts, stock = excluded.stock, is_sellable = excluded.is_sellable,
+  name = excluded.name, data = excluded.data, price_fingerprint = excluded.price_fingerprint,
+  currency = excluded.currency, amount = excluded.amount, stock = excluded.stock, is_sellable = excluded.is_sellable,
   is_archived = excluded.is_archived, visibility = excluded.visibility, polar_created_at = excluded.polar_created_at,
-  seen_at = excluded.seen_at, content_hash = excluded.content_hash, search = excluded.search
+  seen_at = excluded.seen_at, content_hash = excluded.content_hash
 where products.seen_at <= excluded.seen_at
+"""
+_UNINDEX = """
+delete from product_index where organization_id = %(organization_id)s and product_id = any(%(product_ids)s)
+returning tsvector_to_array(search) as lexemes
+"""
+_INDEX = """
+insert into product_index (organization_id, product_id, polar_created_at, folded_name, amount, amounts, stock, search)
+select %(organization_id)s, product_id, polar_created_at, folded_name, amount, amounts::jsonb, stock, search::tsvector
+from unnest(%(product_id)s::uuid[], %(polar_created_at)s::timestamptz[], %(folded_name)s::text[], %(amount)s::bigint[],
+  %(amounts)s::text[], %(stock)s::bigint[], %(search)s::text[])
+  as given(product_id, polar_created_at, folded_name, amount, amounts, stock, search)
 """
 _DELETE = "delete from products where organization_id = %(organization_id)s and product_id = any(%(product_ids)s)"
 
@@ -207,11 +211,9 @@ async def _write(
     newer = [row for row in rows if row.product.id not in known or known[row.product.id]["seen_at"] <= seen_at]
     differing = [row for row in newer if known.get(row.product.id, {}).get("content_hash") != row.content_hash]
     for start in range(0, len(differing), ROWS_PER_STATEMENT):
-        part = [with_index(row) for row in differing[start : start + ROWS_PER_STATEMENT]]
-        replaced = await _lexemes(tx, [row.product.id for row in part], organization_id=organization_id)
+        part = differing[start : start + ROWS_PER_STATEMENT]
         await tx.execute(_WRITE, _columns(part) | {"organization_id": organization_id, "seen_at": seen_at})
-        added = [tuple(row.labels) for row in part if row.labels]
-        await vocabulary.recount(tx, organization_id=organization_id, corpus=CORPUS, removed=replaced, added=added)
+        await _reindex(tx, part, organization_id=organization_id)
     before = [(row, known[row.product.id]) for row in differing if row.product.id in known]
     return Change(
         changed_ids=tuple(row.product.id for row, old in before if old["price_fingerprint"] != row.price_fingerprint),
@@ -225,33 +227,44 @@ def _columns(rows: Sequence[MirrorRow]) -> dict[str, list[Any]]:
     return {
         "product_id": [row.product.id for row in rows],
         "name": [row.name for row in rows],
-        "folded_name": [folded_name(row.name) for row in rows],
         "data": [row.data for row in rows],
         "price_fingerprint": [row.price_fingerprint for row in rows],
         "currency": [row.currency for row in rows],
         "amount": [row.amounts.get(row.currency) for row in rows],
-        "amounts": [msgspec.json.encode(row.amounts).decode() for row in rows],
         "stock": [sellable.stock_of(row.product) for row in rows],
         "is_sellable": [row.is_sellable for row in rows],
         "is_archived": [row.product.is_archived for row in rows],
         "visibility": [row.product.visibility for row in rows],
         "polar_created_at": [row.product.created_at for row in rows],
         "content_hash": [row.content_hash for row in rows],
-        "search": [indexing.vector(row.labels or {}) for row in rows],
     }
+
+
+async def _reindex(tx: Tx, rows: Sequence[MirrorRow], *, organization_id: UUID) -> None:
+    """Replace what search reads of these products; those that are not sold have nothing there."""
+    removed = await _unindex(tx, [row.product.id for row in rows], organization_id=organization_id)
+    sold = [with_index(row) for row in rows if row.is_sellable]
+    columns = _columns(sold) | {
+        "folded_name": [folded_name(row.name) for row in sold],
+        "amounts": [msgspec.json.encode(row.amounts).decode() for row in sold],
+        "search": [indexing.vector(row.labels or {}) for row in sold],
+    }
+    await tx.execute(_INDEX, columns | {"organization_id": organization_id})
+    added = [tuple(row.labels or ()) for row in sold]
+    await vocabulary.recount(tx, organization_id=organization_id, corpus=CORPUS, removed=removed, added=added)
+
+
+async def _unindex(tx: Tx, product_ids: Sequence[UUID], *, organization_id: UUID) -> list[Sequence[str]]:
+    rows = await tx.all(_UNINDEX, {"organization_id": organization_id, "product_ids": list(product_ids)})
+    return [row["lexemes"] for row in rows]
 
 
 async def _delete(tx: Tx, product_ids: Sequence[UUID], *, organization_id: UUID) -> None:
     if not product_ids:
         return
-    removed = await _lexemes(tx, product_ids, organization_id=organization_id)
+    removed = await _unindex(tx, product_ids, organization_id=organization_id)
     await tx.execute(_DELETE, {"organization_id": organization_id, "product_ids": list(product_ids)})
     await vocabulary.recount(tx, organization_id=organization_id, corpus=CORPUS, removed=removed, added=())
-
-
-async def _lexemes(tx: Tx, product_ids: Sequence[UUID], *, organization_id: UUID) -> list[Sequence[str]]:
-    rows = await tx.all(_LEXEMES, {"organization_id": organization_id, "product_ids": list(product_ids)})
-    return [row["lexemes"] for row in rows]
 
 
 async def _watch(tx: Tx, jobs: Jobs, *, organization_id: UUID, change: Change) -> None:

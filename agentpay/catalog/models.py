@@ -19,32 +19,43 @@ class Product(Base):
     organization_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organizations.id"), primary_key=True)
     product_id: Mapped[UUID] = mapped_column(primary_key=True)  # Polar's
     name: Mapped[str]
-    folded_name: Mapped[str]  # for look-ups by name
     data: Mapped[dict[str, Any]]  # polar.types.Product as JSON, without metadata but `stock`
     price_fingerprint: Mapped[str]  # price ids and amounts: `modified_at` does not tell (polar/API.md § 2.2)
     currency: Mapped[str]  # the organization's default, or one that the product has
     amount: Mapped[int | None]  # of the smallest purchase, in `currency`; null = only metered, or no price
-    amounts: Mapped[dict[str, Any]]  # the same in every currency it has
     stock: Mapped[int | None]  # null = not tracked
     is_sellable: Mapped[bool]  # public, not archived, purchasable: what visitors may see
     is_archived: Mapped[bool]
     visibility: Mapped[str]
     polar_created_at: Mapped[datetime]
     seen_at: Mapped[datetime]  # start of our read, or the webhook's timestamp
-    content_hash: Mapped[str]  # of all that this row was made from: equal = nothing to write
-    search: Mapped[str] = mapped_column(TSVECTOR)  # lexemes by kit.words, empty where not sellable
+    content_hash: Mapped[str]  # of all that this row and its index were made from: equal = nothing to write
+
+
+class ProductIndex(Base):
+    """What a search reads of a sellable product: narrow, so that many are weighed in little time."""
+
+    __tablename__ = "product_index"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    polar_created_at: Mapped[datetime]
+    folded_name: Mapped[str]
+    amount: Mapped[int | None]
+    amounts: Mapped[dict[str, Any]]  # of the smallest purchase, by currency
+    stock: Mapped[int | None]
+    search: Mapped[str] = mapped_column(TSVECTOR)  # lexemes by kit.words
 
     __table_args__ = (
-        sa.Index("ix_products_search", "search", postgresql_using="gin"),
-        sa.Index("ix_products_name", "organization_id", "folded_name", postgresql_where=sa.text("is_sellable")),
-        sa.Index(
-            "ix_products_newest",
-            "organization_id",
-            sa.text("polar_created_at desc"),
-            sa.text("product_id desc"),
-            postgresql_where=sa.text("is_sellable"),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "product_id"], ["products.organization_id", "products.product_id"], ondelete="CASCADE"
         ),
-        sa.Index("ix_products_cheapest", "organization_id", "amount", postgresql_where=sa.text("is_sellable")),
+        sa.Index("ix_product_index_search", "search", postgresql_using="gin"),
+        sa.Index("ix_product_index_name", "organization_id", "folded_name"),
+        sa.Index(
+            "ix_product_index_newest", "organization_id", sa.text("polar_created_at desc"), sa.text("product_id desc")
+        ),
+        sa.Index("ix_product_index_cheapest", "organization_id", "amount"),
     )
 
 

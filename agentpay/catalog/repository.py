@@ -16,8 +16,9 @@ from agentpay.kit.text import fold, one_line
 from agentpay.polar.types import Product
 
 COLUMNS = (
-    "organization_id, product_id, name, data::text as data, price_fingerprint, currency, amount, stock, is_sellable,"
-    " is_archived, visibility, polar_created_at, seen_at"
+    "organization_id, product_id, products.name, products.data::text as data, products.price_fingerprint,"
+    " products.currency, products.amount, products.stock, products.is_sellable, products.is_archived,"
+    " products.visibility, products.polar_created_at, products.seen_at"
 )
 
 _FIND = f"select {COLUMNS} from products where organization_id = %(organization_id)s and product_id = %(product_id)s"
@@ -26,16 +27,18 @@ select {COLUMNS} from products
 where organization_id = %(organization_id)s and product_id = any(%(product_ids)s) limit {LIST_LIMIT_MAX}
 """
 _NEWEST = f"""
-select {COLUMNS} from products
-where organization_id = %(organization_id)s and is_sellable
-  and (%(before_at)s::timestamptz is null
-    or (polar_created_at, product_id) < (%(before_at)s::timestamptz, %(before_id)s::uuid))
-order by polar_created_at desc, product_id desc limit %(limit)s
+select {COLUMNS} from (
+  select organization_id, product_id from product_index
+  where organization_id = %(organization_id)s
+    and (%(before_at)s::timestamptz is null
+      or (polar_created_at, product_id) < (%(before_at)s::timestamptz, %(before_id)s::uuid))
+  order by polar_created_at desc, product_id desc limit %(limit)s) newest
+join products using (organization_id, product_id)
+order by products.polar_created_at desc, product_id desc
 """
 _NAMED = f"""
-select {COLUMNS} from products
-where organization_id = %(organization_id)s and is_sellable and folded_name = %(folded_name)s
-order by polar_created_at desc limit 2
+select {COLUMNS} from product_index named join products using (organization_id, product_id)
+where named.organization_id = %(organization_id)s and named.folded_name = %(folded_name)s limit 2
 """
 
 Position = tuple[datetime, UUID]

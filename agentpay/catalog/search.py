@@ -1,10 +1,11 @@
 """Ranked search in the mirror: raw messages in, the products they are about out. Sellable ones only.
 
-Two statements: what the question's words mean in this catalogue (`vocabulary`), then candidates weighed by
-`question.weigh`. What the question names but faintly is cut off; a question that names nothing known finds nothing;
-one that names nothing at all (`what do you sell?`) gets the newest.
+Three statements: what the question's words mean in this catalogue (`vocabulary`), candidates weighed as
+`question.weigh` says, the few products that are told. What the question names but faintly is cut off; a question that
+names nothing known finds nothing; one that names nothing at all (`what do you sell?`) gets the newest.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +13,13 @@ import msgspec
 
 from agentpay.catalog.mirror import CORPUS
 from agentpay.catalog.price_limits import Limits
-from agentpay.catalog.repository import COLUMNS, CatalogProduct, product_of
+from agentpay.catalog.repository import CatalogProduct, products_by_ids
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.kit import words
 from agentpay.knowledge import question as questions
 from agentpay.knowledge import vocabulary
-from agentpay.knowledge.question import CANDIDATES_MAX, Order, Question, Weighing
+from agentpay.knowledge.question import CANDIDATES_MAX, Order, Weighing
 
 ASKING = words.ASKING_WORDS | words.SHOP_WORDS
 RANKED_MIN = 24
@@ -38,18 +39,15 @@ and (%(price_min)s::bigint is null or (amounts ->> %(currency)s)::bigint >= %(pr
 and (not %(in_stock)s or stock is null or stock > 0)
 """
 _RANKED = """
-with candidates as materialized (
-  select product_id, polar_created_at, {score} as score from products
-  where organization_id = %(organization_id)s and is_sellable and search @@ %(match)s::tsquery {within}
-  limit {candidates}),
-best as (select * from candidates order by score desc, polar_created_at desc, product_id limit %(ranked)s)
-select {columns}, best.score, (select count(*) from candidates) as total
-from best join products using (product_id) where organization_id = %(organization_id)s
-order by best.score desc, polar_created_at desc, product_id
+select product_id, folded_name, stock, amount, score from (
+  select product_id, folded_name, stock, amount, polar_created_at, {score} as score from product_index
+  where organization_id = %(organization_id)s and search @@ %(match)s::tsquery {within}
+  limit {candidates}) candidates
+order by score desc, polar_created_at desc, product_id limit %(ranked)s
 """
 _AT_LARGE = """
-select {columns}, 1.0::float8 as score from products
-where organization_id = %(organization_id)s and is_sellable {within}
+select product_id from product_index
+where organization_id = %(organization_id)s {within}
 order by {order} limit %(limit)s
 """
 _ORDERS: dict[Order, str] = {
@@ -85,7 +83,8 @@ async def search(
     if weighing is None:
         return []
     rows = await _ranked(source, organization_id, weighing=weighing, limits=limits, limit=limit)
-    return _chosen(rows, question=question, weighing=weighing)[:limit]
+    chosen = _chosen(rows, order=question.order, weighing=weighing)[:limit]
+    return await _fetched(source, organization_id, chosen)
 
 
 def ranked_sql(
@@ -94,9 +93,7 @@ def ranked_sql(
     """The statement of a ranked search and its parameters."""
     params: dict[str, Any] = _params(organization_id, limits) | {"match": match, "ranked": max(limit * 2, RANKED_MIN)}
     score = questions.score_sql(weighing, params)
-    columns = ", ".join(f"products.{column}" if column == "polar_created_at" else column for column in _COLUMNS)
-    sql = _RANKED.format(score=score, within=_WITHIN, candidates=CANDIDATES_MAX, columns=columns)
-    return sql, params
+    return _RANKED.format(score=score, within=_WITHIN, candidates=CANDIDATES_MAX), params
 
 
 async def _ranked(
@@ -115,9 +112,15 @@ async def _ranked(
 async def _at_large(
     source: Database | Tx, organization_id: UUID, *, order: Order, limits: Limits, limit: int
 ) -> list[Found]:
-    sql = _AT_LARGE.format(columns=", ".join(_COLUMNS), within=_WITHIN, order=_ORDERS[order])
-    rows = await vocabulary.all_planned(source, sql, _params(organization_id, limits) | {"limit": limit})
-    return [Found(product_of(row), row["score"]) for row in rows]
+    sql, params = at_large_sql(organization_id, order=order, limits=limits, limit=limit)
+    rows = await vocabulary.all_planned(source, sql, params)
+    return await _fetched(source, organization_id, [(row["product_id"], 1.0) for row in rows])
+
+
+def at_large_sql(organization_id: UUID, *, order: Order, limits: Limits, limit: int) -> tuple[str, dict[str, Any]]:
+    """The statement for a question that names nothing, and its parameters."""
+    sql = _AT_LARGE.format(within=_WITHIN, order=_ORDERS[order])
+    return sql, _params(organization_id, limits) | {"limit": limit}
 
 
 def _params(organization_id: UUID, limits: Limits) -> dict[str, Any]:
@@ -130,7 +133,14 @@ def _params(organization_id: UUID, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _chosen(rows: list[Row], *, question: Question, weighing: Weighing) -> list[Found]:
+async def _fetched(source: Database | Tx, organization_id: UUID, chosen: Sequence[tuple[UUID, float]]) -> list[Found]:
+    ids = [product_id for product_id, _ in chosen]
+    products = await products_by_ids(source, organization_id=organization_id, product_ids=ids)
+    scores = dict(chosen)
+    return [Found(product, scores[product.product_id]) for product in products if product.is_sellable]
+
+
+def _chosen(rows: list[Row], *, order: Order, weighing: Weighing) -> list[tuple[UUID, float]]:
     """Ranked again by how much of each name was asked for, the faint ones cut off; by price where that was asked."""
     worth = questions.lexemes_in(weighing)
     scored = [(_score(row, worth), row) for row in rows]
@@ -138,23 +148,18 @@ def _chosen(rows: list[Row], *, question: Question, weighing: Weighing) -> list[
     if weighing.is_short and weighing.known_share < KNOWN_SHARE_MIN and not any(_is_named(row, worth) for row in rows):
         return []
     best = scored[0][0] if scored else 0.0
-    share = SHARE_MIN if question.order == "fitting" else SHARE_MIN_SORTED
-    found = [Found(product_of(row), round(score / best, 3)) for score, row in scored if score >= share * best]
-    if question.order == "fitting":
-        return found
-    sign = 1 if question.order == "cheapest" else -1
-    priced = [each for each in found if each.product.amount is not None]
-    unpriced = [each for each in found if each.product.amount is None]
-    return [*sorted(priced, key=lambda each: sign * (each.product.amount or 0)), *unpriced]
+    share = SHARE_MIN if order == "fitting" else SHARE_MIN_SORTED
+    kept = [(score, row) for score, row in scored if score >= share * best]
+    if order != "fitting":
+        sign = 1 if order == "cheapest" else -1
+        kept.sort(key=lambda pair: (pair[1]["amount"] is None, sign * (pair[1]["amount"] or 0)))
+    return [(row["product_id"], round(score / best, 3)) for score, row in kept]
 
 
 def _score(row: Row, worth: dict[str, float]) -> float:
-    score: float = row["score"] * (1 + NAME_BONUS * questions.coverage(row["name"], worth))
+    score: float = row["score"] * (1 + NAME_BONUS * questions.coverage(row["folded_name"], worth))
     return score * SOLD_OUT_SHARE if row["stock"] == 0 else score
 
 
 def _is_named(row: Row, worth: dict[str, float]) -> bool:
-    return questions.coverage(row["name"], worth) > 0
-
-
-_COLUMNS = COLUMNS.split(", ")
+    return questions.coverage(row["folded_name"], worth) > 0

@@ -46,7 +46,7 @@ insert into catalog_syncs (organization_id, seen_at) values (%(organization_id)s
 on conflict (organization_id) do update
 set seen_at = greatest(catalog_syncs.seen_at, excluded.seen_at), error = null
 """
-_SELLABLE = "select count(*) from products where organization_id = %(organization_id)s and is_sellable"
+_SELLABLE = "select count(*) from product_index where organization_id = %(organization_id)s"
 _TELL = """
 update organizations set catalog_synced_at = greatest(catalog_synced_at, %(seen_at)s),
   catalog_products = %(products)s, default_currency = %(currency)s

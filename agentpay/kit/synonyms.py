@@ -7,13 +7,14 @@ concept's mark (`~candle`), and a query that holds one asks for the mark too, be
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from agentpay.kit.spelling import deletions, mistakes
-from agentpay.kit.words import content_words, forms, words
+from agentpay.kit.words import forms, is_content, words
 
 MARK: Final = "~"
-PHRASE_WORDS_MAX: Final = 4
+WORDS_CACHED_MAX: Final = 20_000
 TYPO_CHARACTERS_MIN: Final = 6
 """A short unknown word is rather a name than a mistyped synonym."""
 
@@ -220,6 +221,7 @@ def _near(single: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
 _NEAR = _near(_SINGLE)
 
 
+@lru_cache(maxsize=WORDS_CACHED_MAX)
 def concepts_of(word: str) -> tuple[str, ...]:
     """Marks of the concepts that a folded word stands for; mostly none or one."""
     return tuple(dict.fromkeys(concept for form in forms(word) for concept in _SINGLE.get(form, ())))
@@ -245,10 +247,10 @@ def meant_concepts(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(concept for known in likely for concept in _SINGLE[known]))
 
 
-def marks_in(text: str) -> list[str]:
-    """All concepts of a text: what is indexed beside its words."""
-    single = (concept for word in content_words(text) for concept in concepts_of(word))
-    return list(dict.fromkeys((*single, *phrases_in(words(text)))))
+def marks_in(sequence: Sequence[str]) -> list[str]:
+    """All concepts of a text, given by its words (`kit.words.words`): what is indexed beside them."""
+    single = (concept for word in sequence if is_content(word) for concept in concepts_of(word))
+    return list(dict.fromkeys((*single, *phrases_in(sequence))))
 
 
 def _matches(pattern: Pattern, sequence: Sequence[str]) -> bool:

@@ -35,5 +35,8 @@ def shorten(text: str, *, characters_max: int) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents, for comparison: `Café` and `cafe` are equal."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    lower = text.casefold()
+    if lower.isascii():
+        return lower
+    decomposed = unicodedata.normalize("NFKD", lower)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

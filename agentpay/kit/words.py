@@ -86,8 +86,8 @@ def words(text: str) -> list[str]:
 
 def compounds(text: str) -> list[str]:
     """What is written with a hyphen, dot or apostrophe, as one word: `t-shirt` → `tshirt`, `e-book` → `ebook`."""
-    joined = ("".join(_parts(chunk)) for chunk in _chunks(text) if len(_parts(chunk)) > 1)
-    return [word for word in joined if len(word) <= WORD_CHARACTERS_MAX]
+    joined = ("".join(_parts(chunk)) for chunk in _chunks(text) if not chunk.isalnum())
+    return [word for word in joined if 0 < len(word) <= WORD_CHARACTERS_MAX]
 
 
 def content_words(text: str) -> list[str]:
@@ -146,6 +146,8 @@ def _chunks(text: str) -> list[str]:
 
 
 def _parts(chunk: str) -> list[str]:
+    if chunk.isalnum():
+        return [chunk] if len(chunk) <= WORD_CHARACTERS_MAX else []
     return [part for part in _PART.findall(chunk) if len(part) <= WORD_CHARACTERS_MAX]
 
 

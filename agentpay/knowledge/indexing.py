@@ -23,8 +23,9 @@ EVERY_ROW = "~"
 
 def lexemes_of(text: str) -> list[str]:
     """Words, their stems, compounds and concepts, each once, in order of appearance."""
-    found = words.content_words(text)
-    return list(dict.fromkeys((*words.all_forms(found), *words.compounds(text), *synonyms.marks_in(text))))
+    sequence = words.words(text)
+    content = [word for word in sequence if words.is_content(word)]
+    return list(dict.fromkeys((*words.all_forms(content), *words.compounds(text), *synonyms.marks_in(sequence))))
 
 
 def often_in(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -27,8 +28,9 @@ TERMS_MAX = 12
 LEXEMES_PER_TERM_MAX = 8
 JOINED_CHARACTERS_MIN = 5
 SHORT_TERMS_MAX = 3
-CANDIDATES_MAX = 1_200
-"""Rows that one question may weigh."""
+NAMES_CACHED_MAX = 20_000
+CANDIDATES_MAX = 600
+"""Rows that one statement may weigh."""
 
 SYNONYM_SHARE = 0.6
 GUESS_SHARES = {0: 1.0, 1: 0.7, 2: 0.5}
@@ -186,7 +188,10 @@ def _likely(term: Term, known: Sequence[Known]) -> list[Known]:
     """Exact ones, the word and its stems first; else the guesses with the fewest mistakes."""
     exact = [each for each in known if not each.is_guess]
     if exact:
-        return sorted(exact, key=lambda each: (each.lexeme not in term.lexemes, -each.documents))
+        own = [each for each in exact if each.lexeme in term.lexemes]
+        # Whoever holds the word as written holds its stems too: those alone need weighing.
+        stems = [each for each in own if each.lexeme != term.word]
+        return [*(stems or own), *(each for each in exact if each.lexeme not in term.lexemes)]
     likely = [(found, each) for each in known if (found := mistakes(term.word, each.lexeme)) is not None]
     fewest = min((found for found, _ in likely), default=0)
     return [each for found, each in likely if found == fewest]
@@ -228,17 +233,21 @@ def score_sql(weighing: Weighing, params: dict[str, object]) -> str:
 
     `ts_rank` of one lexeme is its best label's weight × 6/π², and a little more where it has several labels.
     """
+    lexemes: list[str] = []
+    points: list[float] = []
     sums: list[str] = []
-    for index, weights in enumerate(weighing.terms):
-        names = []
-        for place, weight in enumerate(weights):
-            params[f"q{index}_{place}"] = f"'{weight.lexeme}'"
-            params[f"p{index}_{place}"] = weight.points * SINGLE_RANK
-            names.append(
-                f"%(p{index}_{place})s::float8 * ts_rank(%(labels)s::real[], search, %(q{index}_{place})s::tsquery)"
+    for weights in weighing.terms:
+        ranks = []
+        for weight in weights:
+            lexemes.append(f"'{weight.lexeme}'")
+            points.append(weight.points * SINGLE_RANK)
+            place = len(lexemes)
+            ranks.append(
+                f"(%(points)s::float8[])[{place}]"
+                f" * ts_rank(%(labels)s::real[], search, (%(lexemes)s::text[])[{place}]::tsquery)"
             )
-        sums.append(names[0] if len(names) == 1 else f"greatest({', '.join(names)})")
-    params["labels"] = list(LABEL_WEIGHTS)
+        sums.append(ranks[0] if len(ranks) == 1 else f"greatest({', '.join(ranks)})")
+    params |= {"labels": list(LABEL_WEIGHTS), "lexemes": lexemes, "points": points}
     return " + ".join(sums)
 
 
@@ -247,13 +256,14 @@ LABEL_WEIGHTS = (0.2, 0.4, 0.55, 1.0)
 """Of labels D, C, B, A."""
 
 
-def coverage(name: str, worth: Mapping[str, float]) -> float:
+def coverage(folded_name: str, worth: Mapping[str, float]) -> float:
     """Which share of a name's words the question holds, 0 to 1."""
-    named = words.content_words(name)
-    if not named:
-        return 0.0
-    return sum(any(lexeme in worth for lexeme in _lexemes(word)) for word in named) / len(named)
+    named = _lexemes_of_words(folded_name)
+    return sum(any(lexeme in worth for lexeme in lexemes) for lexemes in named) / len(named) if named else 0.0
 
 
-def _lexemes(word: str) -> tuple[str, ...]:
-    return (*words.forms(word), *synonyms.concepts_of(word))
+@lru_cache(maxsize=NAMES_CACHED_MAX)
+def _lexemes_of_words(folded_name: str) -> tuple[tuple[str, ...], ...]:
+    """What each of a name's words is indexed as."""
+    named = words.content_words(folded_name)
+    return tuple((*words.forms(word), *synonyms.concepts_of(word)) for word in named)

@@ -362,12 +362,10 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("folded_name", sa.Text(), nullable=False),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("price_fingerprint", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=True),
-        sa.Column("amounts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("stock", sa.BigInteger(), nullable=True),
         sa.Column("is_sellable", sa.Boolean(), nullable=False),
         sa.Column("is_archived", sa.Boolean(), nullable=False),
@@ -375,32 +373,9 @@ def upgrade() -> None:
         sa.Column("polar_created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
-        sa.Column("search", postgresql.TSVECTOR(), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_products_organization_id")),
         sa.PrimaryKeyConstraint("organization_id", "product_id", name=op.f("pk_products")),
     )
-    op.create_index(
-        "ix_products_cheapest",
-        "products",
-        ["organization_id", "amount"],
-        unique=False,
-        postgresql_where=sa.text("is_sellable"),
-    )
-    op.create_index(
-        "ix_products_name",
-        "products",
-        ["organization_id", "folded_name"],
-        unique=False,
-        postgresql_where=sa.text("is_sellable"),
-    )
-    op.create_index(
-        "ix_products_newest",
-        "products",
-        ["organization_id", sa.literal_column("polar_created_at desc"), sa.literal_column("product_id desc")],
-        unique=False,
-        postgresql_where=sa.text("is_sellable"),
-    )
-    op.create_index("ix_products_search", "products", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "search_words",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -570,6 +545,33 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'closed' and deleted_at is null"),
     )
     op.create_index("ix_conversations_session_id", "conversations", ["organization_id", "session_id"], unique=False)
+    op.create_table(
+        "product_index",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("polar_created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("folded_name", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("amounts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("stock", sa.BigInteger(), nullable=True),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "product_id"],
+            ["products.organization_id", "products.product_id"],
+            name=op.f("fk_product_index_organization_id_product_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "product_id", name=op.f("pk_product_index")),
+    )
+    op.create_index("ix_product_index_cheapest", "product_index", ["organization_id", "amount"], unique=False)
+    op.create_index("ix_product_index_name", "product_index", ["organization_id", "folded_name"], unique=False)
+    op.create_index(
+        "ix_product_index_newest",
+        "product_index",
+        ["organization_id", sa.literal_column("polar_created_at desc"), sa.literal_column("product_id desc")],
+        unique=False,
+    )
+    op.create_index("ix_product_index_search", "product_index", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "conversation_tokens",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -1134,6 +1136,11 @@ def downgrade() -> None:
     op.drop_table("coupon_tries")
     op.drop_index("ix_conversation_tokens_conversation_id", table_name="conversation_tokens")
     op.drop_table("conversation_tokens")
+    op.drop_index("ix_product_index_search", table_name="product_index", postgresql_using="gin")
+    op.drop_index("ix_product_index_newest", table_name="product_index")
+    op.drop_index("ix_product_index_name", table_name="product_index")
+    op.drop_index("ix_product_index_cheapest", table_name="product_index")
+    op.drop_table("product_index")
     op.drop_index("ix_conversations_session_id", table_name="conversations")
     op.drop_index(
         "ix_conversations_one_open_per_session",
@@ -1163,10 +1170,6 @@ def downgrade() -> None:
         postgresql_ops={"word": "gin_trgm_ops"},
     )
     op.drop_table("search_words")
-    op.drop_index("ix_products_search", table_name="products", postgresql_using="gin")
-    op.drop_index("ix_products_newest", table_name="products", postgresql_where=sa.text("is_sellable"))
-    op.drop_index("ix_products_name", table_name="products", postgresql_where=sa.text("is_sellable"))
-    op.drop_index("ix_products_cheapest", table_name="products", postgresql_where=sa.text("is_sellable"))
     op.drop_table("products")
     op.drop_index("ix_organization_secrets_organization_id", table_name="organization_secrets")
     op.drop_index(
