@@ -78,10 +78,6 @@ async def _refusal(
     if changed is not None:
         await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason=changed, say=changed)
         return OfferUnavailable("The product or its price has changed since.")
-    of_product = {"conversation_id": offer["conversation_id"], "product_id": offer["product_id"]}
-    if await repository.lock_of_product(tx, **of_product, statuses=("accepted",)):
-        await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason="already_accepted")
-        return OfferUnavailable("The visitor has accepted another price meanwhile.")
     return None
 
 

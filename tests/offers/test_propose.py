@@ -294,6 +294,16 @@ async def test_no_visitor_or_address_has_more_than_three_offers_standing(db: Dat
         assert told(await acme.ask(visit, candles[0])) == expected
 
 
+async def test_what_ran_out_but_was_not_swept_yet_stands_no_more(db: Database) -> None:
+    acme = await Shop.open(db, max_offers_per_conversation=9)
+    candles = [await acme.sells() for _ in range(4)]
+    sam = await acme.talks_to(*candles)
+    for candle in candles[:3]:
+        await acme.ask(sam, candle)
+    await acme.lapses((await acme.offers())[0]["id"])
+    assert told(await acme.ask(sam, candles[3])) == ("granted", 9_000)
+
+
 async def test_while_a_payment_is_being_settled_there_is_no_second_offer(db: Database) -> None:
     acme = await Shop.open(db)
     candle = await acme.sells()
