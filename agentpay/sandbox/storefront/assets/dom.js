@@ -42,7 +42,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Merchant's text as paragraphs and lists: blank lines separate, `- ` begins an item. Marks of emphasis are dropped. */
+/** Merchant's text as paragraphs and lists: blank lines separate, `- ` begins an item, marks of emphasis go. */
 export function prose(text) {
   const plain = (text ?? "").replace(/(\*\*|__|`)/g, "").replace(/^#+\s*/gm, "");
   return plain.split(/\n{2,}/).filter((block) => block.trim()).map((block) => {

@@ -25,39 +25,48 @@ function draw(now) {
   const products = config.products.filter((product) => category === "all" || product.category === category);
   grid.replaceChildren(...products.map((product) => productCard(product, now)));
   if (!config.products.length) {
-    grid.append(element("li", { class: "empty" }, element("p", {}, now.say("nothing")),
-      element("button", { class: "button plain", type: "button", onclick: () => location.reload() }, now.say("retry"))));
+    const retry = { class: "button plain", type: "button", onclick: () => location.reload() };
+    grid.append(element("li", { class: "empty" },
+      element("p", {}, now.say("nothing")), element("button", retry, now.say("retry"))));
   }
   if (shown) showDetails(shown, now);
 }
 
 function drawCategories(now) {
   const found = ["all", ...new Set(config.products.map((product) => product.category).filter(Boolean))];
-  const buttons = found.length > 2 ? found : [];
-  document.getElementById("categories").replaceChildren(...buttons.map((each) =>
-    element("button", { class: "chip", type: "button", "aria-pressed": String(each === category), onclick: () => {
+  const chosen = found.length > 2 ? found : []; // one category is no choice
+  document.getElementById("categories").replaceChildren(...chosen.map((each) => {
+    const choose = () => {
       category = each;
       draw(page);
       document.querySelector('.categories [aria-pressed="true"]').focus();
-    } }, now.say.knows(each) ? now.say(each) : each)));
+    };
+    const look = { class: "chip", type: "button", "aria-pressed": String(each === category), onclick: choose };
+    return element("button", look, categoryName(each, now.say));
+  }));
+}
+
+function categoryName(name, say) {
+  return say.knows(name) ? say(name) : name;
 }
 
 function productCard(product, now) {
   const { say } = now;
   const open = () => showDetails(product, page);
+  const buyOrChoose = () => (needsChoice(product) ? open() : buy({ product_id: product.id }));
   return element("li", { class: "item" },
     element("article", {},
       productPicture(product.image_url, product.name),
       element("div", { class: "item-body" },
-        product.category && element("p", { class: "eyebrow" }, say.knows(product.category) ? say(product.category) : product.category),
+        product.category && element("p", { class: "eyebrow" }, categoryName(product.category, say)),
         element("h3", {}, element("button", { class: "title", type: "button", onclick: open }, product.name)),
         element("p", { class: "muted" }, summary(product.description)),
         element("div", { class: "item-foot" },
           price(product, now),
           stockNote(product, say))),
       element("div", { class: "item-actions" },
-        element("button", { class: "button small plain", type: "button", onclick: () => ask(product) }, icon("chat"), say("askAbout")),
-        element("button", { class: "button small", type: "button", onclick: () => (needsChoice(product) ? open() : buy({ product_id: product.id })) }, say("buy")))));
+        button("small plain", () => ask(product), icon("chat"), say("askAbout")),
+        button("small", buyOrChoose, say("buy")))));
 }
 
 function price(product, { say, currency }) {
@@ -75,7 +84,7 @@ function showDetails(product, now) {
   const { say } = now;
   shown = product;
   details.replaceChildren(element("div", { class: "details" },
-    element("button", { class: "round details-close", type: "button", "aria-label": say("close"), onclick: () => details.close() }, icon("close")),
+    closeButton(say),
     productPicture(product.image_url, product.name),
     element("div", { class: "details-body" },
       element("h2", { id: "details-name" }, product.name),
@@ -85,9 +94,18 @@ function showDetails(product, now) {
         element("ul", { class: "ticks" }, product.benefits.map((each) => element("li", {}, icon("check"), each)))],
       choice(product, now),
       element("div", { class: "item-actions" },
-        element("button", { class: "button plain", type: "button", onclick: () => ask(product) }, icon("chat"), say("askAbout")),
-        element("button", { class: "button", type: "button", onclick: () => buyChosen(product, now) }, say("buy"))))));
+        button("plain", () => ask(product), icon("chat"), say("askAbout")),
+        button("", () => buyChosen(product, now), say("buy"))))));
   if (!details.open) details.showModal();
+}
+
+function button(look, onclick, ...content) {
+  return element("button", { class: `button ${look}`, type: "button", onclick }, content);
+}
+
+function closeButton(say) {
+  const look = { class: "round details-close", type: "button", "aria-label": say("close") };
+  return element("button", { ...look, onclick: () => details.close() }, icon("close"));
 }
 
 /** Seats and free prices are chosen before paying. */
@@ -104,7 +122,8 @@ function choice(product, { say, currency }) {
     return numberField(label, { min: first.minimum_amount / unit, step: 1 / unit, value: preset });
   }
   if (first.amount_type === "seat_based") {
-    return numberField(say("seats"), { min: first.minimum_seats ?? 1, max: first.maximum_seats ?? SEATS_MAX, step: 1, value: SEATS_FIRST });
+    const bounds = { min: first.minimum_seats ?? 1, max: first.maximum_seats ?? SEATS_MAX };
+    return numberField(say("seats"), { ...bounds, step: 1, value: Math.max(bounds.min, SEATS_FIRST) });
   }
   return null;
 }

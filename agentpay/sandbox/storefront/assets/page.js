@@ -5,7 +5,10 @@ import { preferredLanguage, rememberLanguage, speaker, translate } from "./words
 import { mountChat } from "./chat/chat.js";
 
 const CURRENCY = "clareira.currency";
-const BY_REGION = { BR: "brl", GB: "gbp", JP: "jpy", PT: "eur", DE: "eur", FR: "eur", ES: "eur", IT: "eur", NL: "eur", IE: "eur" };
+const EURO_REGIONS = "AT BE DE ES FI FR GR IE IT NL PT";
+const BY_REGION = {
+  BR: "brl", GB: "gbp", JP: "jpy", ...Object.fromEntries(EURO_REGIONS.split(" ").map((region) => [region, "eur"])),
+};
 
 export const config = JSON.parse(document.getElementById("page").textContent);
 
@@ -33,7 +36,8 @@ export function startPage({ draw, place = () => ({}), onCheckout } = {}) {
     redraw();
     page.chat.speak(page.say);
   });
-  document.getElementById("currency").append(...config.currencies.map((code) => element("option", { value: code }, code.toUpperCase())));
+  const currencies = config.currencies.map((code) => element("option", { value: code }, code.toUpperCase()));
+  document.getElementById("currency").append(...currencies);
   chooser("currency", page.currency, (currency) => {
     localStorage.setItem(CURRENCY, currency);
     page.currency = currency;

@@ -14,7 +14,8 @@ export function card(attachment, tools) {
 
 /** Where a picture is missing, the product's initial on a tinted ground. */
 export function productPicture(url, name) {
-  const box = element("div", { class: "picture" }, element("span", { "aria-hidden": "true" }, (name ?? "?").slice(0, 1)));
+  const initial = element("span", { "aria-hidden": "true" }, (name ?? "?").slice(0, 1));
+  const box = element("div", { class: "picture" }, initial);
   if (url) {
     const image = element("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
     image.addEventListener("error", () => image.remove());
@@ -25,6 +26,7 @@ export function productPicture(url, name) {
 
 function productCard(attachment, { say, act }) {
   const { amount, terms, note } = attachment.price ? cardPrice(attachment.price, say) : {};
+  const buy = { class: "button small", type: "button", onclick: (event) => act.buy(attachment, event.currentTarget) };
   return element("article", { class: "card product" },
     productPicture(attachment.image_url, attachment.name),
     element("div", { class: "card-body" },
@@ -34,8 +36,7 @@ function productCard(attachment, { say, act }) {
         element("p", { class: "price" },
           amount && element("strong", {}, amount), terms && element("span", { class: "terms" }, ` ${terms}`),
           note && element("small", {}, note)),
-        element("button", { class: "button small", type: "button", onclick: (event) => act.buy(attachment, event.currentTarget) },
-          say("buyNow")))));
+        element("button", buy, say("buyNow")))));
 }
 
 /** The price of a card of API § 5: `from` and the terms are said as the server says them. */
@@ -44,14 +45,16 @@ function cardPrice(price, say) {
   const terms = say.interval(price.recurring_interval, price.recurring_interval_count);
   const trial = price.trial ? say("trial", { length: say.span(price.trial.interval, price.trial.interval_count) }) : "";
   if (price.amount_type === "custom") {
-    return { amount: say("from", { amount: money(price.minimum_amount ?? 0) }), terms: "", note: say("payWhatYouWant") };
+    const least = money(price.minimum_amount ?? 0);
+    return { amount: say("from", { amount: least }), terms: "", note: say("payWhatYouWant") };
   }
   if (price.amount_type === "seat_based") {
     return { amount: money(price.amount), terms: `${say("perSeat")} ${terms}`.trim(), note: trial };
   }
   if (price.amount === null) return { amount: "", terms, note: trial }; // charged by use
   if (price.amount === 0) return { amount: say("free"), terms, note: trial };
-  return { amount: price.from ? say("from", { amount: money(price.amount) }) : money(price.amount), terms, note: trial };
+  const amount = money(price.amount);
+  return { amount: price.from ? say("from", { amount }) : amount, terms, note: trial };
 }
 
 function offerCard(attachment, { say, session, act, productName }) {
@@ -100,8 +103,11 @@ function paying(checkout, say) {
       element("p", { class: "fine" }, say("payOpen")),
     ];
   }
-  const words = { creating: "preparing", open: "preparing", confirmed: "paying", succeeded: "paid", expired: "payExpired" };
-  return statusLine(say(words[status] ?? "payFailed"), status === "succeeded", ["creating", "confirmed"].includes(status));
+  const words = {
+    creating: "preparing", open: "preparing", confirmed: "paying", succeeded: "paid", expired: "payExpired",
+  };
+  const isBusy = ["creating", "confirmed"].includes(status);
+  return statusLine(say(words[status] ?? "payFailed"), status === "succeeded", isBusy);
 }
 
 function orderCard(attachment, { say, session }) {

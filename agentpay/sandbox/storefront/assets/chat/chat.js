@@ -42,11 +42,16 @@ export function mountChat({ config, say, context, onCheckout = () => {} }) {
     button?.removeAttribute("disabled");
   };
   const act = {
-    toggle, send: (text) => session.send(text), cancel: () => session.cancel(), earlier: () => session.attempt(() => session.loadEarlier()),
+    toggle,
+    send: (text) => session.send(text),
+    retry: (entry) => session.send(entry.content, entry),
+    cancel: () => session.cancel(),
+    earlier: () => session.attempt(() => session.loadEarlier()),
     accept: (offerId, button) => busy(button, () => session.accept(offerId)),
     buy: (attachment, button) => busy(button, () => session.buy({ product_id: attachment.product_id })),
-    person: () => session.requestPerson(), again: () => session.startOver(),
-    feedback: (entry, helpful) => session.feedback(entry, helpful), retry: (entry) => session.send(entry.content, entry),
+    person: () => session.requestPerson(),
+    again: () => session.startOver(),
+    feedback: (entry, helpful) => session.feedback(entry, helpful),
   };
   const productName = (id) => config.products.find((product) => product.id === id)?.name;
   view = new View({ root, say, session, act, productName, agentName: config.shop });
@@ -67,9 +72,10 @@ export function mountChat({ config, say, context, onCheckout = () => {} }) {
   function tease(greeting) {
     if (view.open) return;
     sessionStorage.setItem(TEASED, "yes");
-    const close = element("button", { class: "round", type: "button", "aria-label": view.say("close"), onclick: () => teaser.remove() }, icon("close"));
+    const dismiss = { class: "round", type: "button", "aria-label": view.say("close"), onclick: () => teaser.remove() };
     const teaser = element("div", { class: "teaser" },
-      element("button", { class: "teaser-text", type: "button", onclick: () => toggle(true) }, greeting), close);
+      element("button", { class: "teaser-text", type: "button", onclick: () => toggle(true) }, greeting),
+      element("button", dismiss, icon("close")));
     root.append(teaser);
   }
 

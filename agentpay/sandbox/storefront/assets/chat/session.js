@@ -346,9 +346,9 @@ export class Session {
 
   dropLoose(checkoutId) {
     const id = `checkout:${checkoutId}`;
-    if (checkoutId && this.entries.get(id)?.loose && [...this.entries.values()].some((e) => !e.loose && mentions(e, checkoutId))) {
-      this.drop(id);
-    }
+    const isLoose = Boolean(checkoutId) && this.entries.get(id)?.loose;
+    const isSpokenOf = () => [...this.entries.values()].some((entry) => !entry.loose && mentions(entry, checkoutId));
+    if (isLoose && isSpokenOf()) this.drop(id);
   }
 
   /** Redraw whoever speaks of it; returns how many do. */

@@ -5,7 +5,8 @@ import { translate } from "../words.js";
 import { card, tick } from "./cards.js";
 
 const NEAR_END_PX = 120;
-export const MESSAGE_CHARACTERS_MAX = 4000;
+const MESSAGE_CHARACTERS_MAX = 4000;
+const PHONE = "(max-width: 520px)"; // as in chat.css: there the panel covers the page
 
 export class View {
   /** `act` = { send, cancel, accept, buy, person, again, feedback, earlier, retry, toggle }. */
@@ -19,7 +20,9 @@ export class View {
 
   build() {
     this.log = element("ol", { class: "log", "data-say-label": "chatWith", tabindex: "0" });
-    this.earlierButton = element("button", { class: "link", type: "button", hidden: true, onclick: this.act.earlier, "data-say": "earlier" });
+    this.earlierButton = element("button", {
+      class: "link", type: "button", hidden: true, onclick: this.act.earlier, "data-say": "earlier",
+    });
     this.scroller = element("div", { class: "scroller" }, this.earlierButton, this.log);
     this.banner = element("p", { class: "banner", role: "status", hidden: true });
     this.announcer = element("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
@@ -27,7 +30,8 @@ export class View {
       this.buildHeader(), this.scroller, this.banner, this.buildComposer(), this.announcer);
     this.badge = element("span", { class: "badge count", hidden: true });
     this.launcher = element("button", {
-      class: "launcher", type: "button", "aria-expanded": "false", "data-say-label": "openChat", onclick: () => this.act.toggle(),
+      class: "launcher", type: "button", "aria-expanded": "false", "data-say-label": "openChat",
+      onclick: () => this.act.toggle(),
     }, icon("chat"), this.badge);
     this.root.append(this.panel, this.launcher);
     this.panel.addEventListener("keydown", (event) => {
@@ -49,7 +53,11 @@ export class View {
       element("span", { class: "avatar", "aria-hidden": "true" }, this.agentName.slice(0, 1)),
       element("div", { class: "who" }, this.name, this.presence),
       this.menu,
-      element("button", { class: "round", type: "button", "data-say-label": "closeChat", onclick: () => this.act.toggle(false) }, icon("close")));
+      this.roundButton("closeChat", "close", () => this.act.toggle(false)));
+  }
+
+  roundButton(words, name, onclick, more = {}) {
+    return element("button", { class: "round", type: "button", "data-say-label": words, onclick, ...more }, icon(name));
   }
 
   menuItem(name, words, deed) {
@@ -57,13 +65,16 @@ export class View {
       this.menu.open = false;
       deed();
     };
-    return element("button", { type: "button", onclick, "data-act": name }, icon(name), element("span", { "data-say": words }));
+    const label = element("span", { "data-say": words });
+    return element("button", { type: "button", onclick, "data-act": name }, icon(name), label);
   }
 
   buildComposer() {
-    this.input = element("textarea", { rows: "1", "data-say-placeholder": "write", "data-say-label": "write", enterkeyhint: "send" });
-    this.sendButton = element("button", { class: "round send", type: "submit", "data-say-label": "send" }, icon("send"));
-    this.stopButton = element("button", { class: "round", type: "button", "data-say-label": "stop", hidden: true, onclick: this.act.cancel }, icon("stop"));
+    this.input = element("textarea", {
+      rows: "1", "data-say-placeholder": "write", "data-say-label": "write", enterkeyhint: "send",
+    });
+    this.sendButton = this.roundButton("send", "send", null, { class: "round send", type: "submit" });
+    this.stopButton = this.roundButton("stop", "stop", this.act.cancel, { hidden: true });
     this.limit = element("p", { class: "limit", role: "alert", hidden: true });
     this.composer = element("form", { class: "composer" }, this.input, this.stopButton, this.sendButton);
     this.composer.addEventListener("submit", (event) => {
@@ -146,8 +157,9 @@ export class View {
     if (entry.draft && entry.content === "") {
       const label = [...this.session.tools.values()].at(-1);
       const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
+      const words = label ?? this.say("typing", { name: this.agentName });
       return element("p", { class: "bubble typing" }, dots,
-        element("span", { class: label ? "tool" : "visually-hidden" }, label ?? this.say("typing", { name: this.agentName })));
+        element("span", { class: label ? "tool" : "visually-hidden" }, words));
     }
     return entry.content ? element("p", { class: "bubble" }, entry.content) : null;
   }
@@ -187,9 +199,9 @@ export class View {
     const { say, session } = this;
     const taken = session.handoff.state === "taken";
     this.name.textContent = taken ? session.handoff.staff_name || say("staff") : this.agentName;
-    const isLive = session.link === "open" || session.phase !== "ready";
-    this.presence.textContent = say(session.phase === "starting" || session.link === "connecting" && session.phase === "ready" ? "connecting" : isLive ? "online" : "lost");
-    this.panel.classList.toggle("is-live", isLive);
+    const presence = this.presenceOf(session);
+    this.presence.textContent = say(presence);
+    this.panel.classList.toggle("is-live", presence === "online");
     this.stopButton.hidden = !session.turn;
     const closed = session.status === "closed";
     this.composer.classList.toggle("is-closed", closed);
@@ -199,6 +211,13 @@ export class View {
     this.showBanner(closed);
   }
 
+  /** Before a conversation exists, nothing is known against the agent's being there. */
+  presenceOf({ phase, link }) {
+    if (phase === "starting") return "connecting";
+    if (phase !== "ready" || link === "open") return "online";
+    return link;
+  }
+
   showBanner(closed) {
     const { say } = this;
     const words = this.pressing(closed);
@@ -206,7 +225,8 @@ export class View {
     if (text !== this.banner.dataset.text) { // the same words again would be read aloud again
       this.banner.dataset.text = text;
       this.banner.replaceChildren(text);
-      if (closed) this.banner.append(" ", element("button", { class: "link", type: "button", onclick: () => this.act.again() }, say("again")));
+      const again = { class: "link", type: "button", onclick: () => this.act.again() };
+      if (closed) this.banner.append(" ", element("button", again, say("again")));
     }
     this.banner.hidden = !text;
   }
@@ -240,6 +260,9 @@ export class View {
     this.panel.hidden = !open;
     this.launcher.setAttribute("aria-expanded", String(open));
     document.body.classList.toggle("chat-open", open);
+    for (const part of document.body.children) {
+      if (part !== this.root) part.inert = open && matchMedia(PHONE).matches;
+    }
     if (open) {
       this.toEnd(true);
       this.input.focus({ preventScroll: true });
@@ -255,7 +278,7 @@ export class View {
 
   submit() {
     const text = this.input.value.trim();
-    if (!text || this.input.disabled || text.length > MESSAGE_CHARACTERS_MAX) return;
+    if (!text || this.input.disabled || tooMany(text) > 0) return;
     this.write("");
     this.act.send(text);
   }
@@ -263,7 +286,7 @@ export class View {
   sizeInput() {
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight, 140)}px`;
-    const over = [...this.input.value.trim()].length - MESSAGE_CHARACTERS_MAX;
+    const over = tooMany(this.input.value.trim());
     this.limit.hidden = over <= 0;
     if (over > 0) this.limit.textContent = this.say("tooLong", { count: over });
   }
@@ -284,4 +307,9 @@ export class View {
   toEnd(wanted) {
     if (wanted) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
+}
+
+/** By how many characters, as the server counts them, a text is too long. */
+function tooMany(text) {
+  return [...text].length - MESSAGE_CHARACTERS_MAX;
 }
