@@ -5,16 +5,24 @@ from typing import Final
 
 import msgspec
 
+from agentpay.understanding.amounts import find_figures
+from agentpay.understanding.codes import find_coupon, find_email, find_order
+from agentpay.understanding.context import read_context
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.places import find_country, find_language
+from agentpay.understanding.prices import read_prices
+from agentpay.understanding.products import find_product
+from agentpay.understanding.quantities import find_discount, find_quantity
 from agentpay.understanding.text import clean, fold
 
-_EMAIL: Final = re.compile(
-    r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}\.[a-z]{2,24}(?![a-z0-9])"
+
+_OFF_TOPIC: Final = re.compile(
+    r"\b(?:capital|president|presidente|population|populacao|world cup|copa|weather|clima)\b"
 )
 
 
 class Entities(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the visitor said, never what is true. Prices are minor units of `currency`, of a 2-decimal one where unsaid."""
+    """What the visitor said, never what is true. Prices are minor units of `currency`, two decimals where it is unsaid."""
 
     product: str | None = None
     quantity: int | None = None
@@ -38,8 +46,43 @@ def extract(
     prev_agent_action: str | None = None,
     prev_agent_text: str | None = None,
 ) -> Entities:
-    """The entities of `text`. With `intent`, amounts are read as that intent means them (a charge is no offer)."""
+    """The entities of `text`. With `intent`, amounts are read as that intent means them: a charge is no offer."""
     cleaned = clean(text)
-    folded = fold(cleaned)
-    email = _EMAIL.search(folded)
-    return Entities(email=email[0] if email else None)
+    asked = read_context(prev_agent_action, prev_agent_text).asked
+    return extract_read(cleaned, fold(cleaned), language=language, intent=intent, asked=asked)
+
+
+def extract_read(cleaned: str, folded: str, *, language: str, intent: Intent | None, asked: str) -> Entities:
+    """`extract` for a text whose views are made and whose context is read."""
+    email = find_email(cleaned)
+    coupon = find_coupon(cleaned, folded, intent=intent, asked=asked)
+    order = find_order(cleaned, folded, intent=intent, asked=asked) if coupon is None else None
+    hidden = _without(_without(_without(folded, email), coupon), order)
+    figures = find_figures(hidden)
+    prices = read_prices(hidden, figures, intent, asked=asked)
+    return Entities(
+        product=find_product(_same_gaps(cleaned, hidden), hidden, intent=intent, language=language),
+        quantity=find_quantity(hidden, figures, intent=intent, asked=asked),
+        proposed_price=prices.proposed,
+        currency=prices.currency,
+        price_max=prices.maximum,
+        price_min=prices.minimum,
+        discount_percent=find_discount(hidden, figures, intent=intent),
+        coupon_code=coupon,
+        email=email,
+        order_reference=order,
+        country=None if _OFF_TOPIC.search(hidden) else find_country(hidden),
+        language=find_language(hidden),
+    )
+
+
+def _without(folded: str, part: str | None) -> str:
+    """The text with `part` blanked out, every position kept: its digits are no prices, its words no products."""
+    if part is None:
+        return folded
+    folded_part = fold(part)
+    return folded.replace(folded_part, "_" * len(folded_part))
+
+
+def _same_gaps(cleaned: str, hidden: str) -> str:
+    return cleaned if len(cleaned) == len(hidden) else hidden

@@ -30,6 +30,9 @@ _PORTUGUESE: Final = frozenset(
     fechado fechou certo tudo bem ja ainda tambem tb tbm so até ate reais conto pila alguem pessoa atendente falar humano
     legal show vou vai vamos estou chegou chega receber recebi loja voces links dar da dá nada algum alguma mesmo""".split()
 )
+COMMON_WORDS: Final = _ENGLISH | _PORTUGUESE
+"""Words of both lists; they are spelt right."""
+
 _SHARED: Final = frozenset(
     {"a", "as", "no", "do", "me", "ok", "to", "e", "n", "u", "link", "pro", "todo", "site", "for", "so", "am"}
 )
