@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -108,17 +107,29 @@ async def webhook(organization_id: FromPath[UUID], body: RawBody) -> dict[str, i
     return {"bytes": len(body)}
 
 
-@dataclass
 class House:
     """The app, what its creating routes were asked to do, and how they behave next."""
 
-    db: Database
-    gate: Gate
-    made: list[str] = field(default_factory=list)
-    fails_with: errors.ExpectedError | None = None
-    waits_for: asyncio.Event | None = None
-    is_making: asyncio.Event = field(default_factory=asyncio.Event)
-    observed: list[tuple[str, str, int]] = field(default_factory=list)
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.app = app_of(self)
+        self.reset()
+
+    def reset(self, *, trusted_proxies: tuple[str, ...] = (), is_https: bool = False) -> None:
+        """As new, but for the app, which takes longer to make than most tests take."""
+        self.made: list[str] = []
+        self.fails_with: errors.ExpectedError | None = None
+        self.waits_for: asyncio.Event | None = None
+        self.is_making = asyncio.Event()
+        self.observed: list[tuple[str, str, int]] = []
+        self.gate = Gate(
+            self.app,  # type: ignore[arg-type]
+            origins=cors.Origins(self.db),
+            address_key=b"address key",
+            trusted_proxies=trusted_proxies,
+            is_https=is_https,
+            observe=lambda method, template, status, seconds: self.observed.append((method, template, status)),
+        )
 
     def client(self, *, address: str = "203.0.113.7") -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.gate, client=(address, 1), raise_app_exceptions=True)  # type: ignore[arg-type]
@@ -134,8 +145,8 @@ class House:
         return {"id": str(len(self.made)), "name": name, "secret_key": "ap_sk_shown-once"}
 
 
-def build(db: Database, *, trusted_proxies: tuple[str, ...] = (), is_https: bool = False) -> House:
-    credentials = Credentials(db, admin_keys=[ADMIN_KEY])
+def app_of(house: House) -> Litestar:
+    credentials = Credentials(house.db, admin_keys=[ADMIN_KEY])
 
     @post("/v1/organizations", opt={"idempotent": True, "secrets": ("secret_key",)})
     async def create_organization(operator: NamedDependency[Operator], data: JSONBody[Thing]) -> dict[str, str]:
@@ -154,7 +165,7 @@ def build(db: Database, *, trusted_proxies: tuple[str, ...] = (), is_https: bool
         house.made.append("speech")
         return Stream(iter([b"data: 1\n\n"]), media_type="text/event-stream")
 
-    app = Litestar(
+    return Litestar(
         [
             list_organizations, list_orders, widget, conversation, healthz, metrics, docs, script, broken, outage,
             stream, webhook, create_organization, start, checkout, speak,
@@ -162,25 +173,21 @@ def build(db: Database, *, trusted_proxies: tuple[str, ...] = (), is_https: bool
         dependencies=DEPENDENCIES,
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=JsonRequest,
-        middleware=[Admission(db, credentials=credentials, secret_key_requests_per_minute=SECRET_KEY_LIMIT)],
+        middleware=[Admission(house.db, credentials=credentials, secret_key_requests_per_minute=SECRET_KEY_LIMIT)],
         logging_config=None,
         openapi_config=None,
     )  # fmt: skip
-    gate = Gate(
-        app,  # type: ignore[arg-type]
-        origins=cors.Origins(db),
-        address_key=b"address key",
-        trusted_proxies=trusted_proxies,
-        is_https=is_https,
-        observe=lambda method, template, status, seconds: house.observed.append((method, template, status)),
-    )
-    house = House(db, gate)
-    return house
+
+
+@pytest.fixture(scope="session")
+def open_house(open_database: Database) -> House:
+    return House(open_database)
 
 
 @pytest.fixture
-def house(db: Database) -> House:
-    return build(db)
+def house(db: Database, open_house: House) -> House:
+    open_house.reset()
+    return open_house
 
 
 @pytest_asyncio.fixture

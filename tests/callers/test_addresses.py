@@ -6,9 +6,8 @@ import httpx
 import pytest
 
 from agentpay.callers.addresses import address_hash, client_address, counted_as, networks
-from agentpay.db.engine import Database
 from tests.callers.cast import Shop, bearing
-from tests.callers.conftest import build
+from tests.callers.conftest import House
 
 PROXY = "10.0.0.1"
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
@@ -61,12 +60,13 @@ async def hash_seen(client: httpx.AsyncClient, shop: Shop, **headers: str) -> st
     return str(answer.json()["address"])
 
 
-async def test_forwarded_addresses_count_only_from_a_trusted_proxy(db: Database, acme: Shop) -> None:
-    house = build(db, trusted_proxies=TRUSTED)
+async def test_forwarded_addresses_count_only_from_a_trusted_proxy(house: House, acme: Shop) -> None:
+    house.reset(trusted_proxies=TRUSTED)
     async with house.client(address="203.0.113.7") as direct, house.client(address=PROXY) as proxied:
         sam = await hash_seen(direct, acme)
         assert await hash_seen(direct, acme, X_Forwarded_For="198.51.100.1") == sam
         assert await hash_seen(proxied, acme, X_Forwarded_For="198.51.100.1, 203.0.113.7") == sam
         assert await hash_seen(proxied, acme) != sam
-    async with build(db).client(address=PROXY) as untrusting:
+    house.reset()
+    async with house.client(address=PROXY) as untrusting:
         assert await hash_seen(untrusting, acme, X_Forwarded_For="203.0.113.7") != sam

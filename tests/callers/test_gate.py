@@ -8,7 +8,7 @@ import pytest
 
 from agentpay.db.engine import Database
 from tests.callers.cast import ACME_PAGE, ADMIN_KEY, RIVAL_PAGE, Shop, bearing, open_shop
-from tests.callers.conftest import House, build
+from tests.callers.conftest import House
 
 KIB = 1024
 
@@ -41,8 +41,9 @@ async def test_every_answer_carries_security_headers(client: httpx.AsyncClient, 
     assert (await client.get("/v1/orders")).headers["Cache-Control"] == "private, no-store"
 
 
-async def test_behind_tls_browsers_are_told_to_stay_there(db: Database) -> None:
-    async with build(db, is_https=True).client() as client:
+async def test_behind_tls_browsers_are_told_to_stay_there(house: House) -> None:
+    house.reset(is_https=True)
+    async with house.client() as client:
         assert (await client.get("/healthz")).headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
@@ -133,7 +134,7 @@ async def test_the_words_of_a_stream_are_not_held_back(house: House) -> None:
     async def send(event: dict[str, object]) -> None:
         seen.append((str(event["type"]), len(made)))
 
-    gate = build(house.db).gate
+    gate = house.gate
     gate._app = app  # type: ignore[assignment]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None, "query_string": b""}
     await gate(scope, asyncio.Event().wait, send)  # type: ignore[arg-type]
@@ -150,7 +151,7 @@ async def test_an_answer_that_breaks_off_is_logged_here_and_nowhere_else(
     async def send(event: dict[str, object]) -> None:
         pass
 
-    gate = build(house.db).gate
+    gate = house.gate
     gate._app = app  # type: ignore[assignment]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None, "query_string": b""}
     await gate(scope, asyncio.Event().wait, send)  # type: ignore[arg-type]
@@ -242,8 +243,7 @@ async def test_a_public_script_brings_its_own_cors_header(client: httpx.AsyncCli
 
 async def test_a_page_can_read_that_the_database_is_away(db: Database, acme: Shop) -> None:
     broken = Database("postgresql://nobody@127.0.0.1:1/none")
-    house = build(broken)
-    async with house.client() as client:
+    async with House(broken).client() as client:
         answer = await client.get("/v1/orders", headers=bearing(acme.secret_key, origin=ACME_PAGE))
         assert answer.status_code == 503
         admin = await client.get("/metrics", headers=bearing(ADMIN_KEY))

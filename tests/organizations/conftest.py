@@ -1,7 +1,7 @@
 """The organizations' routes behind the real gate, on the real database, beside a Polar that can be told to fail."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -99,48 +99,77 @@ def allow_private() -> bool:
     return True
 
 
-@pytest_asyncio.fixture
-async def desk(db: Database, public_url: str | None, allow_private: bool) -> AsyncIterator[Operator]:
-    state = PolarState(config=for_tests())
-    vault, doorbell = Vault(ENCRYPTION_KEYS), Doorbell(db)
-    jobs = Jobs(doorbell)
+class Office:
+    """What takes long to make, made once for each set-up: the app, the clients, the worker."""
 
-    async def credential(organization_id: UUID) -> Credential:
-        row = await db.one("select * from organizations where id = %s", (organization_id,))
+    def __init__(self, db: Database, *, public_url: str | None, allow_private: bool) -> None:
+        doorbell = Doorbell(db)
+        jobs = Jobs(doorbell)
+        self.vault = Vault(ENCRYPTION_KEYS)
+        self.polar = PolarGateway(db, credentials=self._credential)
+        self.egress = Egress(allow_private=allow_private)
+        self.synced: list[UUID] = []
+        self._db = db
+        handlers = organization_jobs.handlers(
+            db, jobs, self.vault, self.polar, self.egress, public_url=public_url, clock=utc_now
+        )
+        self.worker = Worker(db, doorbell, handlers={**handlers, "catalog.sync": self._sync}, schedules={})
+        given = {
+            "db": db, "jobs": jobs, "vault": self.vault, "polar": self.polar, "public_url": public_url,
+            "allow_private_addresses": allow_private,
+        }  # fmt: skip
+        credentials = Credentials(db, admin_keys=[ADMIN_KEY])
+        app = Litestar(
+            HANDLERS,
+            dependencies={**DEPENDENCIES, **{name: value_of(value) for name, value in given.items()}},
+            exception_handlers=EXCEPTION_HANDLERS,
+            request_class=JsonRequest,
+            middleware=[Admission(db, credentials=credentials, secret_key_requests_per_minute=1_000)],
+            logging_config=None,
+            openapi_config=None,
+        )
+        self.gate = Gate(app, origins=cors.Origins(db), address_key=b"address key")  # type: ignore[arg-type] # Litestar's own ASGI types
+
+    async def close(self) -> None:
+        await self.polar.close()
+        await self.egress.close()
+
+    async def _credential(self, organization_id: UUID) -> Credential:
+        row = await self._db.one("select * from organizations where id = %s", (organization_id,))
         assert row is not None
-        token = await vault.current(db, organization_id, "polar_token")
+        token = await self.vault.current(self._db, organization_id, "polar_token")
         return Credential(base_url=row["polar_base_url"], environment=row["polar_environment"], token=token or "")
 
-    polar = PolarGateway(db, credentials=credential)
-    egress = Egress(allow_private=allow_private)
-    synced: list[UUID] = []
+    async def _sync(self, arguments: dict[str, Any]) -> None:
+        self.synced.append(UUID(arguments["organization_id"]))
 
-    async def sync(arguments: dict[str, Any]) -> None:
-        synced.append(UUID(arguments["organization_id"]))
 
-    handlers = organization_jobs.handlers(db, jobs, vault, polar, egress, public_url=public_url, clock=utc_now)
-    worker = Worker(db, doorbell, handlers={**handlers, "catalog.sync": sync}, schedules={})
-    given = {
-        "db": db, "jobs": jobs, "vault": vault, "polar": polar, "public_url": public_url,
-        "allow_private_addresses": allow_private,
-    }  # fmt: skip
-    app = Litestar(
-        HANDLERS,
-        dependencies={**DEPENDENCIES, **{name: value_of(value) for name, value in given.items()}},
-        exception_handlers=EXCEPTION_HANDLERS,
-        request_class=JsonRequest,
-        middleware=[
-            Admission(db, credentials=Credentials(db, admin_keys=[ADMIN_KEY]), secret_key_requests_per_minute=1_000)
-        ],
-        logging_config=None,
-        openapi_config=None,
-    )
-    gate = Gate(app, origins=cors.Origins(db), address_key=b"address key")  # type: ignore[arg-type] # Litestar's own ASGI types
-    transport = httpx.ASGITransport(gate)  # type: ignore[arg-type] # httpx's own ASGI types
+@pytest_asyncio.fixture(scope="session")
+async def offices(open_database: Database) -> AsyncIterator[Callable[..., Office]]:
+    """Offices by their set-up."""
+    opened: dict[tuple[str | None, bool], Office] = {}
+
+    def office(*, public_url: str | None, allow_private: bool) -> Office:
+        key = (public_url, allow_private)
+        if key not in opened:
+            opened[key] = Office(open_database, public_url=public_url, allow_private=allow_private)
+        return opened[key]
+
+    yield office
+    for office_ in opened.values():
+        await office_.close()
+
+
+@pytest_asyncio.fixture
+async def desk(
+    db: Database, offices: Callable[..., Office], public_url: str | None, allow_private: bool
+) -> AsyncIterator[Operator]:
+    office = offices(public_url=public_url, allow_private=allow_private)
+    office.synced.clear()
+    state = PolarState(config=for_tests())
+    transport = httpx.ASGITransport(office.gate)  # type: ignore[arg-type] # httpx's own ASGI types
     async with serve(state) as url, httpx.AsyncClient(transport=transport, base_url="http://agentpay.test") as http:
-        yield Operator(db, http, state, url, worker, vault, synced)
-    await polar.close()
-    await egress.close()
+        yield Operator(db, http, state, url, office.worker, office.vault, office.synced)
 
 
 def value_of(value: Any) -> Provide:
