@@ -32,6 +32,7 @@ from agentpay.sandbox.polar.seeding import SCOPES
 from agentpay.sandbox.polar.serve import serve
 from agentpay.sandbox.polar.settings import for_tests
 from agentpay.sandbox.polar.state import PolarState
+from agentpay.sandbox.polar.store import Table
 
 ADMIN_KEY = "the-operators-admin-key"
 ENCRYPTION_KEYS = ("q1sRZ7yZzfXbUBQyV0m8bC3DFIz0bYb8tqHkSPq5HqA=", "hVb9h1m2iYc3oH6tU4mF8mB2Zp0mKk1Kc1Qe2b0Zb7E=")
@@ -160,16 +161,38 @@ async def offices(open_database: Database) -> AsyncIterator[Callable[..., Office
         await office_.close()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def twin() -> AsyncIterator[tuple[PolarState, str]]:
+    """Polar's stand-in and its address: starting and stopping it takes longer than a test."""
+    state = PolarState(config=for_tests())
+    async with serve(state) as url:
+        yield state, url
+
+
+def emptied(state: PolarState) -> PolarState:
+    for table in vars(state).values():
+        if isinstance(table, Table):
+            for row in list(table):
+                table.drop(row.id)
+    state.faults.pending.clear()
+    state.calls.clear()
+    state.settings.insecure_endpoints = True
+    return state
+
+
 @pytest_asyncio.fixture
 async def desk(
-    db: Database, offices: Callable[..., Office], public_url: str | None, allow_private: bool
+    db: Database,
+    offices: Callable[..., Office],
+    twin: tuple[PolarState, str],
+    public_url: str | None,
+    allow_private: bool,
 ) -> AsyncIterator[Operator]:
-    office = offices(public_url=public_url, allow_private=allow_private)
+    office, (state, url) = offices(public_url=public_url, allow_private=allow_private), twin
     office.synced.clear()
-    state = PolarState(config=for_tests())
     transport = httpx.ASGITransport(office.gate)  # type: ignore[arg-type] # httpx's own ASGI types
-    async with serve(state) as url, httpx.AsyncClient(transport=transport, base_url="http://agentpay.test") as http:
-        yield Operator(db, http, state, url, office.worker, office.vault, office.synced)
+    async with httpx.AsyncClient(transport=transport, base_url="http://agentpay.test") as http:
+        yield Operator(db, http, emptied(state), url, office.worker, office.vault, office.synced)
 
 
 def value_of(value: Any) -> Provide:
