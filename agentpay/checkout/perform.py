@@ -28,6 +28,8 @@ from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.jobs.enqueue import Jobs
+from agentpay.kit.errors import ExpectedError, NotFound
+from agentpay.organizations.secrets import SecretUnreadable
 from agentpay.polar.client import Polar
 from agentpay.polar.errors import PolarError
 from agentpay.polar.gateway import PolarGateway
@@ -49,13 +51,16 @@ async def perform(
         return await outbox.seconds_until_due(db, organization_id=organization_id, checkout_id=checkout_id)
     attempt = Attempt(db, row)
     try:
+        if row["is_over"]:
+            await moves.fail_checkout(db, appender, jobs, row=row, attempt=attempt, reason="polar_unreachable")
+            return None
         return await _Performance(db, await polar.of(organization_id), appender, jobs, attempt, row).run()
     except LeaseLost:
         return await outbox.seconds_until_due(db, organization_id=organization_id, checkout_id=checkout_id)
-    except PolarError as error:
+    except (PolarError, NotFound, SecretUnreadable) as error:
         seconds = _seconds_until_retry(error, attempt=attempt.number)
         await attempt.put_off(seconds=seconds)
-        log.warning("checkout.put_off", checkout_id=str(checkout_id), kind=error.kind, seconds=round(seconds, 1))
+        log.warning("checkout.put_off", checkout_id=str(checkout_id), error=str(error), seconds=round(seconds, 1))
         return seconds
 
 
@@ -81,8 +86,6 @@ class _Performance:
         return None
 
     async def _decide(self, offer: Row | None) -> Sell | Stop:
-        if self.row["is_over"]:
-            return Stop("polar_unreachable")
         product = await self._read_product()
         row = self.row
         want = Want(
@@ -254,7 +257,7 @@ class _Performance:
     async def _stop(self, stop: Stop) -> None:
         """Give up, after ending the discount that Polar may have. Nobody but us has seen any of it."""
         offer = await concessions.find_offer(self.db, row=self.row)
-        if offer is not None and offer["discount_state"] != "none" and stop.reason != "polar_unreachable":
+        if offer is not None and offer["discount_state"] != "none":
             await self.attempt.renew()
             await leftovers.end_discounts(self.polar, offer=offer, now=self.row["now"])
         await moves.fail_checkout(
@@ -276,7 +279,10 @@ def _mismatch_reason(wrong: tuple[str, ...], row: Row) -> str:
     return "mismatch"
 
 
-def _seconds_until_retry(error: PolarError, *, attempt: int) -> float:
+def _seconds_until_retry(error: ExpectedError, *, attempt: int) -> float:
+    """No token that opens Polar is like a refused one: the merchant has to act."""
+    if not isinstance(error, PolarError):
+        return outbox.retry_seconds(attempt, hint=None, permanent=True)
     if error.unknown_outcome:
         return float(outbox.UNKNOWN_SECONDS)
     return outbox.retry_seconds(attempt, hint=error.retry_hint, permanent=error.permanent)

@@ -195,6 +195,7 @@ async def _insert_or_find(tx: Tx, appender: Appender, jobs: Jobs, *, conversatio
         return Started(done, False)
     for row in await tx.all(_EQUAL, _equal_params(conversation, wanted)):
         if row["is_current"] and row["custom_field_data"] == wanted.custom_field_data:
+            await _hurry(tx, row)
             return Started(row["id"], False)
         if row["status"] != "confirmed":
             await _replace(tx, appender, row)
@@ -210,6 +211,16 @@ async def find_by_effect(tx: Tx, *, effect_key: str | None) -> UUID | None:
         "select id from checkouts where effect_key = %(key)s", {"key": _scoped(effect_key)}
     )
     return found
+
+
+async def _hurry(tx: Tx, row: Mapping[str, Any]) -> None:
+    """Somebody asks again: one that waits for another try, and has nothing under way at Polar, may try now."""
+    if row["status"] == "creating":
+        await tx.execute(
+            """update checkouts set next_try_at = least(next_try_at, clock_timestamp())
+            where id = %(id)s and sent_at is null and lease_until is null""",
+            {"id": row["id"]},
+        )
 
 
 async def _replace(tx: Tx, appender: Appender, row: Mapping[str, Any]) -> None:

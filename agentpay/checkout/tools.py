@@ -8,14 +8,16 @@ from uuid import UUID
 
 from agentpay.agents.tools import Tool, ToolContext
 from agentpay.catalog import repository as catalog
+from agentpay.catalog.repository import CatalogProduct
 from agentpay.checkout import accept, outcome, repository, start
 from agentpay.checkout.coupon_tries import find_coupon
+from agentpay.checkout.coupons import Coupon
 from agentpay.checkout.errors import CouponInvalid, ProductUnavailable
 from agentpay.checkout.order_facts import look_up
 from agentpay.checkout.performer import Performer
 from agentpay.checkout.public import payment_button
 from agentpay.checkout.start import Purchase, Started
-from agentpay.checkout.terms import terms_of
+from agentpay.checkout.terms import Terms, terms_of
 from agentpay.conversations.append import Appender
 from agentpay.conversations.shown import nameable_ids, shown_ids
 from agentpay.db.engine import Database
@@ -23,7 +25,7 @@ from agentpay.db.transaction import Row
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit import limits
 from agentpay.kit.clock import Clock
-from agentpay.kit.errors import ExpectedError, Limited
+from agentpay.kit.errors import Limited
 from agentpay.kit.money import format_amount
 from agentpay.llm.types import ToolResult
 from agentpay.polar.errors import PolarError
@@ -94,33 +96,64 @@ def tools(
 ) -> tuple[Tool, ...]:
     """`create_checkout`, `validate_discount_code`, `check_order`."""
 
-    async def create_checkout(context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+    desk = _Desk(db, polar, appender, jobs, performer, clock, coupon_tries_max)
+    return (
+        _tool(CREATE_CHECKOUT, CREATE_DESCRIPTION, CREATE_PARAMETERS, desk.create_checkout, acts=True),
+        _tool(VALIDATE_CODE, CODE_DESCRIPTION, CODE_PARAMETERS, desk.validate_discount_code, acts=False),
+        _tool(CHECK_ORDER, ORDER_DESCRIPTION, ORDER_PARAMETERS, desk.check_order, acts=False),
+    )
+
+
+class _Desk:
+    """The three tools and what they work with."""
+
+    def __init__(
+        self,
+        db: Database,
+        polar: PolarGateway,
+        appender: Appender,
+        jobs: Jobs,
+        performer: Performer,
+        clock: Clock,
+        coupon_tries_max: int,
+    ) -> None:
+        self._db, self._polar, self._appender, self._jobs = db, polar, appender, jobs
+        self._performer = performer
+        self._clock = clock
+        self._coupon_tries_max = coupon_tries_max
+
+    async def create_checkout(self, context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
         """Accept the offer, or buy at list price; then wait a little for Polar."""
-        product_id = await _nameable(db, context, arguments["product_id"])
+        product_id = await _nameable(self._db, context, arguments["product_id"])
         try:
-            started = await begin(context, product_id, arguments)
+            started = await self._begin(context, product_id, arguments)
         except PolarError:
             return ToolResult(context.call_id, CREATE_CHECKOUT, "failed", {"reason": "polar_down"})
-        await performer.settle(organization_id=context.organization_id, checkout_id=started.checkout_id)
-        row = await repository.get_checkout(
-            db, organization_id=context.organization_id, checkout_id=started.checkout_id
-        )
-        return await _checkout_result(db, context, row)
+        organization_id, checkout_id = context.organization_id, started.checkout_id
+        await self._performer.settle(organization_id=organization_id, checkout_id=checkout_id)
+        row = await repository.get_checkout(self._db, organization_id=organization_id, checkout_id=checkout_id)
+        return await _checkout_result(self._db, context, row)
 
-    async def begin(context: ToolContext, product_id: UUID, arguments: dict[str, Any]) -> Started:
+    async def _begin(self, context: ToolContext, product_id: UUID, arguments: dict[str, Any]) -> Started:
         ids = {"organization_id": context.organization_id, "conversation_id": context.conversation_id}
         offer_id = _uuid(arguments.get("offer_id"))
         if offer_id is None and "discount_code" not in arguments:
-            offer_id = await accept.find_open_offer(db, **ids, product_id=product_id)
+            offer_id = await accept.find_open_offer(self._db, **ids, product_id=product_id)
         if offer_id is not None:
             return await accept.accept(
-                db, appender, jobs, **ids, offer_id=offer_id, effect_key=context.effect_key, hold=context.hold
+                self._db,
+                self._appender,
+                self._jobs,
+                **ids,
+                offer_id=offer_id,
+                effect_key=context.effect_key,
+                hold=context.hold,
             )
         return await start.buy(
-            db,
-            polar,
-            appender,
-            jobs,
+            self._db,
+            self._polar,
+            self._appender,
+            self._jobs,
             **ids,
             purchase=Purchase(
                 product_id=product_id,
@@ -129,19 +162,17 @@ def tools(
                 amount=arguments.get("amount"),
                 discount_code=arguments.get("discount_code"),
             ),
-            now=clock(),
+            now=self._clock(),
             effect_key=context.effect_key,
             hold=context.hold,
-            coupon_tries_max=coupon_tries_max,
+            coupon_tries_max=self._coupon_tries_max,
         )
 
-    async def validate_discount_code(context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+    async def validate_discount_code(self, context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
         """For the product named, else the one shown last."""
         code = arguments["code"].strip()
         try:
-            facts = await _code_facts(
-                db, polar, context, code, arguments.get("product_id"), clock=clock, tries_max=coupon_tries_max
-            )
+            facts = await self._code_facts(context, code, arguments.get("product_id"))
         except CouponInvalid:
             return ToolResult(context.call_id, VALIDATE_CODE, "refused", {"reason": "code_invalid", "code": code})
         except Limited:
@@ -150,15 +181,31 @@ def tools(
             return ToolResult(context.call_id, VALIDATE_CODE, "failed", {"reason": "polar_down"})
         return ToolResult(context.call_id, VALIDATE_CODE, "done", facts)
 
-    async def check_order(context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
-        facts, attachments = await look_up(db, polar, context, reference=arguments.get("order_reference"))
-        return ToolResult(context.call_id, CHECK_ORDER, "done", facts, attachments)
+    async def _code_facts(self, context: ToolContext, code: str, product: str | None) -> dict[str, Any]:
+        last = await shown_ids(self._db, conversation_id=context.conversation_id)
+        product_id = await _nameable(self._db, context, product) if product else (last[0] if last else None)
+        if product_id is None:
+            raise ProductUnavailable("Which product is the code for?")
+        found = await start.get_sellable(self._db, organization_id=context.organization_id, product_id=product_id)
+        currency = found.quoted_in(context.currency)
+        terms = terms_of(found.product, currency=currency, seats=None, amount=None)
+        coupon = await find_coupon(
+            self._db,
+            self._polar,
+            organization_id=context.organization_id,
+            conversation_id=context.conversation_id,
+            code=code,
+            product_id=product_id,
+            currency=currency,
+            list_amount=terms.list_amount,
+            now=self._clock(),
+            tries_max=self._coupon_tries_max,
+        )
+        return _coupon_told(coupon, found, terms=terms, context=context)
 
-    return (
-        _tool(CREATE_CHECKOUT, CREATE_DESCRIPTION, CREATE_PARAMETERS, create_checkout, acts=True),
-        _tool(VALIDATE_CODE, CODE_DESCRIPTION, CODE_PARAMETERS, validate_discount_code, acts=False),
-        _tool(CHECK_ORDER, ORDER_DESCRIPTION, ORDER_PARAMETERS, check_order, acts=False),
-    )
+    async def check_order(self, context: ToolContext, arguments: dict[str, Any]) -> ToolResult:
+        facts, attachments = await look_up(self._db, self._polar, context, reference=arguments.get("order_reference"))
+        return ToolResult(context.call_id, CHECK_ORDER, "done", facts, attachments)
 
 
 def _tool(name: str, description: str, parameters: dict[str, Any], perform: Perform, *, acts: bool) -> Tool:
@@ -183,44 +230,16 @@ async def _checkout_result(db: Database, context: ToolContext, row: Row) -> Tool
         "amount_text": format_amount(row["amount"], row["currency"], language=context.language),
     }
     if row["status"] in ("failed", "expired"):
-        error: ExpectedError = outcome.error_of(row)
-        reason = row["reason"] or error.name
+        reason = row["reason"] or outcome.error_of(row).name
         return ToolResult(context.call_id, CREATE_CHECKOUT, "refused", {**facts, "reason": reason})
     attachments = (payment_button(row),) if row["status"] in ("open", "creating") else ()
     return ToolResult(context.call_id, CREATE_CHECKOUT, "done", facts, attachments)
 
 
-async def _code_facts(
-    db: Database,
-    polar: PolarGateway,
-    context: ToolContext,
-    code: str,
-    product: str | None,
-    *,
-    clock: Clock,
-    tries_max: int,
-) -> dict[str, Any]:
-    last = await shown_ids(db, conversation_id=context.conversation_id)
-    product_id = await _nameable(db, context, product) if product else (last[0] if last else None)
-    if product_id is None:
-        raise ProductUnavailable("Which product is the code for?")
-    found = await start.get_sellable(db, organization_id=context.organization_id, product_id=product_id)
-    currency = found.quoted_in(context.currency)
-    terms = terms_of(found.product, currency=currency, seats=None, amount=None)
-    coupon = await find_coupon(
-        db,
-        polar,
-        organization_id=context.organization_id,
-        conversation_id=context.conversation_id,
-        code=code,
-        product_id=product_id,
-        currency=currency,
-        list_amount=terms.list_amount,
-        now=clock(),
-        tries_max=tries_max,
-    )
+def _coupon_told(coupon: Coupon, product: CatalogProduct, *, terms: Terms, context: ToolContext) -> dict[str, Any]:
+    """What a model may say of a code: its size and what the product costs with it."""
+    currency = terms.currency
     taken_off = coupon.discount_on(terms.list_amount, currency=currency)
-    say = "{0} off" if context.language == "en" else "{0} de desconto"
     size = (
         f"{coupon.basis_points / 100:g} %"
         if coupon.basis_points is not None
@@ -230,9 +249,9 @@ async def _code_facts(
     return {
         "valid": True,
         "code": coupon.code,
-        "text": say.format(size),
-        "product_id": str(product_id),
-        "product_name": found.name,
+        "text": ("{0} off" if context.language == "en" else "{0} de desconto").format(size),
+        "product_id": str(product.product_id),
+        "product_name": product.name,
         "amount": amount,
         "currency": currency,
         "amount_text": format_amount(amount, currency, language=context.language),

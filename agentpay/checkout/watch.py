@@ -71,7 +71,7 @@ async def poll(
     row = await get_checkout(db, organization_id=organization_id, checkout_id=checkout_id)
     if row["polar_checkout_id"] is None or row["status"] == "failed":
         return None
-    asked = await polar.of(organization_id, priority="sync")
+    asked = await polar.of(organization_id, priority="poll")
     try:
         await _ask(db, appender, jobs, polar=asked, row=row, clock=clock)
     except PolarError as error:

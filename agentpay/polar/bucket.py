@@ -12,13 +12,14 @@ from agentpay.db.engine import Database
 from agentpay.polar.errors import PolarError
 
 Environment = Literal["production", "sandbox", "custom"]
-Priority = Literal["revocation", "checkout", "sync"]
+Priority = Literal["revocation", "checkout", "sync", "poll"]
 
 CALLS_PER_MINUTE: dict[Environment, int] = {"production": 500, "sandbox": 100, "custom": 500}
 # Share of the limit that each may use up, in percent: what is left is for those who matter more, and the last
 # five for the merchant's other integrations.
-CEILING_PERCENT: dict[Priority, int] = {"revocation": 95, "checkout": 85, "sync": 60}
-WAIT_SECONDS_MAX: dict[Priority, float] = {"revocation": 10.0, "checkout": 4.0, "sync": 60.0}
+CEILING_PERCENT: dict[Priority, int] = {"revocation": 95, "checkout": 85, "sync": 60, "poll": 40}
+# Who only asks whether something is new asks another time.
+WAIT_SECONDS_MAX: dict[Priority, float] = {"revocation": 10.0, "checkout": 4.0, "sync": 60.0, "poll": 0.0}
 CHUNK_CALLS_MAX = 20
 CHUNKS_PER_LIMIT = 20
 POLL_SECONDS = 1.0

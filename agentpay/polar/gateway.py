@@ -33,7 +33,7 @@ class PolarGateway:
         self._known: dict[UUID, tuple[float, Credential]] = {}
 
     async def of(self, organization_id: UUID, *, priority: Priority = "checkout") -> Polar:
-        """That organization's Polar. Revocations come before checkouts, checkouts before syncs."""
+        """That organization's Polar. Revocations come before checkouts, these before syncs, and polls last."""
         return self._polar(await self._credential(organization_id), key=str(organization_id), priority=priority)
 
     def probe(self, credential: Credential) -> Polar:

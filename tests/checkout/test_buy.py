@@ -1,12 +1,16 @@
 """Buying at list price: one click, one checkout, verified before Sam sees its link."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from agentpay.checkout.errors import CouponInvalid, PaymentsNotReady, ProductUnavailable
-from agentpay.kit.errors import Invalid, Limited
+from agentpay.checkout.perform import perform
+from agentpay.kit.errors import Invalid, Limited, NotFound
+from agentpay.polar.client import Credential
 from agentpay.polar.errors import PolarError
+from agentpay.polar.gateway import PolarGateway
 from agentpay.sandbox.polar import seeding
 from tests.checkout.world import World
 
@@ -213,6 +217,32 @@ async def test_the_buyer_comes_back_to_the_page_he_left(world: World) -> None:
     await world.db.run("""update conversations set context = '{"page_url": "https://acme.io/candles"}'""")
     checkout = await world.buy(candle)
     assert world.polar_checkout(checkout).success_url == "https://acme.io/candles"
+
+
+async def test_asking_again_after_an_outage_does_not_wait_for_the_next_try(world: World) -> None:
+    candle = await world.product()
+    world.state.faults.add("server_error", method="GET", path="/v1/products/*", times=3)
+    waiting = await world.buy(candle, settle=False)
+    await world.performer.settle(organization_id=world.organization_id, checkout_id=waiting["id"], seconds=0)
+    await world.until("select 1 from checkouts where attempt > 0 and lease_until is null")
+    await world.db.run("update checkouts set next_try_at = now() + interval '5 min'")
+    again = await world.buy(candle)
+    assert (again["id"], again["status"]) == (waiting["id"], "open")
+
+
+async def test_an_organization_without_a_readable_token_does_not_lose_the_purchase(world: World) -> None:
+    candle = await world.product()
+    row = await world.buy(candle, settle=False)
+    lost = PolarGateway(world.db, credentials=no_token, verify=False)
+    ids = {"organization_id": world.organization_id, "checkout_id": row["id"]}
+    assert await perform(world.db, lost, world.appender, world.jobs, **ids) == pytest.approx(60)
+    await lost.close()
+    await world.db.run("update checkouts set next_try_at = now()")
+    assert (await world.settle(row["id"]))["status"] == "open"
+
+
+async def no_token(organization_id: UUID) -> Credential:
+    raise NotFound
 
 
 # Codes
