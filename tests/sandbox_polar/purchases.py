@@ -125,5 +125,5 @@ def listed_order(world: World, exchange: Exchange, recorded: Recorded) -> None:
     objects.adopt_discount(world, recorded, discount_id)
     checkout_id = exchange.answer["items"][0]["checkout_id"]
     redeemed = objects.open_checkout(world, id=checkout_id, products=[ONE_TIME])
-    confirming._redeem(world.state, world.state.discounts.get(discount_id), redeemed)
+    confirming.redeem(world.state, world.state.discounts.get(discount_id), redeemed)
     objects.adopt_order(world, exchange.answer["items"][0])

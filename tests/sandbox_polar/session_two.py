@@ -149,7 +149,7 @@ def used_up(world: World, exchange: Exchange, recorded: Recorded) -> None:
     """Somebody else has redeemed the discount since this checkout was made."""
     checkout = by_secret(world, secret_of(exchange))
     discount = world.state.discounts.get(checkout.discount_id or "")
-    confirming._redeem(world.state, discount, msgspec.structs.replace(checkout, id=world.state.new_id()))
+    confirming.redeem(world.state, discount, msgspec.structs.replace(checkout, id=world.state.new_id()))
 
 
 def freed(world: World, exchange: Exchange, recorded: Recorded) -> None:

@@ -1,6 +1,5 @@
 """Acme Candles on a stand-in, for tests that act once and look at everything."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -45,16 +44,7 @@ class Shop:
         self.now += timedelta(**span)
 
     async def settle(self) -> None:
-        assert self.state.settle is not None
         await self.state.settle()
-
-    async def until_locked(self, checkout: Json) -> None:
-        """Until a confirm of this checkout is under way."""
-        for _ in range(1000):
-            if checkout["id"] in self.state.locked_checkouts:
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("nobody confirms this checkout")
 
     async def offer(self, product: entities.Product | None = None, **terms: Any) -> Json:
         """A one-time discount of 10.00 for one product."""

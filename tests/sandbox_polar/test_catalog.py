@@ -107,8 +107,10 @@ async def test_a_product_is_made_with_pictures_fields_and_benefits(shop: Shop) -
     await shop.settle()
     order = await shop.order_of(checkout)
     assert order["custom_field_data"] == {"engraving": "Wick"}
-    state = await shop.call("GET", f"/v1/customers/{order['customer_id']}/state")
-    assert [each["benefit_id"] for each in state["granted_benefits"]] == [benefit.id]
+    path = f"/v1/customers/{order['customer_id']}/state"
+    assert [each["benefit_id"] for each in (await shop.call("GET", path))["granted_benefits"]] == [benefit.id]
+    await shop.call("DELETE", f"/v1/subscriptions/{order['subscription_id']}")
+    assert (await shop.call("GET", path))["granted_benefits"] == []
 
 
 async def test_a_product_is_deleted_only_while_nobody_needs_it(shop: Shop) -> None:

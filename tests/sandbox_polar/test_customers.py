@@ -60,11 +60,17 @@ async def test_who_a_checkout_belongs_to(shop: Shop) -> None:
     assert (rita["id"], rita["metadata"]) == (fresh["customer_id"], {"tier": "new"})
 
 
-async def test_a_portal_link_lives_an_hour_and_only_for_known_customers(shop: Shop) -> None:
+async def test_a_portal_link_lives_an_hour_and_is_for_known_customers_only(shop: Shop) -> None:
     sam = await make(shop)
     session = await shop.call("POST", "/v1/customer-sessions/", {"customer_id": sam["id"]})
     assert session["expires_at"] == (shop.now + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     assert session["token"] in session["customer_portal_url"]
+    await shop.buy(await shop.checkout(customer_id=sam["id"]))
+    async with shop.client() as http:
+        page = await http.get(session["customer_portal_url"])
+        assert (page.status_code, "Beeswax candle · 2026-11-23 · paid" in page.text) == (200, True)
+        shop.pass_time(minutes=61)
+        assert (await http.get(session["customer_portal_url"])).status_code == 401
     for body in ({"customer_id": shop.acme.id}, {"external_customer_id": "nobody"}):
         answer = await shop.call("POST", "/v1/customer-sessions/", body, status=422)
         assert first_error(answer)[0] == ["body", next(iter(body))]

@@ -23,6 +23,7 @@ TABLES = (
     "orders",
     "subscriptions",
     "refunds",
+    "grants",
     "endpoints",
     "webhook_events",
     "deliveries",
@@ -37,17 +38,18 @@ def rows(state: PolarState) -> dict[str, list[object]]:
 async def live(shop: Shop) -> None:
     """A life in which every table gets rows."""
     now = shop.now
-    shop.state.add_product(
+    candle = shop.state.add_product(
         shop.acme,
         "Candle with all",
         benefits=[seeding.benefit(shop.acme, "Care guide", now=now)],
         pictures=["A candle"],
+        prices=[seeding.fixed(9500)],
     )
     shop.state.custom_fields.put(seeding.custom_field(shop.acme, "engraving", now=now))
     club = shop.state.add_product(shop.acme, "Club", prices=[seeding.fixed(2900)], recurring_interval="month")
     body = {"url": "http://127.0.0.1:9/nobody", "format": "raw", "events": ["order.paid"]}
     await shop.call("POST", "/v1/webhooks/endpoints", body)
-    order = await shop.buy(await shop.checkout(discount_id=(await shop.offer())["id"]))
+    order = await shop.buy(await shop.checkout(candle, discount_id=(await shop.offer(candle))["id"]))
     await shop.buy(await shop.checkout(club), email="rita@buyer-mail.com")
     await shop.call("POST", "/v1/refunds/", {"order_id": order["id"], "reason": "other", "amount": 100})
     await shop.checkout()

@@ -89,7 +89,7 @@ async def test_27_a_confirm_under_way_wins_against_the_end_of_the_discount() -> 
         offer = await shop.offer()
         checkout = await shop.checkout(discount_id=offer["id"])
         paying = asyncio.create_task(shop.pay(checkout))
-        await shop.until_locked(checkout)
+        await shop.state.until_confirming(checkout["id"])
         path = f"/v1/discounts/{offer['id']}"
         ended = await shop.call("PATCH", path, {"ends_at": shop.now.isoformat()})
         assert ended["redemptions_count"] == 0
@@ -102,7 +102,7 @@ async def test_28_taking_the_discount_off_the_checkout_is_serialised_by_its_lock
         checkout = await shop.checkout(discount_id=(await shop.offer())["id"])
         path, body = f"/v1/checkouts/{checkout['id']}", {"discount_id": None}
         paying = asyncio.create_task(shop.pay(checkout))
-        await shop.until_locked(checkout)
+        await shop.state.until_confirming(checkout["id"])
         assert (await shop.call("PATCH", path, body, status=409))["error"] == "CheckoutLocked"
         assert (await shop.buyer_changes(checkout, customer_name="S", status=409))["error"] == "CheckoutLocked"
         await paying

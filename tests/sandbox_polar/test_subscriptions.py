@@ -75,6 +75,15 @@ async def test_18_during_a_trial_the_discount_waits_for_the_first_real_charge(sh
     assert (await renew(shop, start["subscription"]["id"]))["total_amount"] == 9900
 
 
+async def test_a_second_trial_is_refused_where_the_merchant_minds(shop: Shop) -> None:
+    club = plan(shop, trial_interval="day", trial_interval_count=14)
+    shop.acme.subscription_settings |= {"prevent_trial_abuse": True, "allow_multiple_subscriptions": True}
+    await shop.buy(await shop.checkout(club), email="sam@buyer-mail.com")
+    refused = await shop.pay(await shop.checkout(club), status=403, email="sam+again@buyer-mail.com")
+    assert refused["error"] == "TrialAlreadyRedeemed"
+    await shop.pay(await shop.checkout(club, allow_trial=False), email="sam+again@buyer-mail.com")
+
+
 async def test_18_the_buyer_may_switch_a_trial_off_but_never_on(shop: Shop) -> None:
     club = plan(shop, trial_interval="day", trial_interval_count=14)
     checkout = await shop.checkout(club)

@@ -49,7 +49,7 @@ class Scene:
         assert response["enabled"] is True
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        response = await self.world._http.request(method, path, json=body, headers=HEADERS)
+        response = await self.world.http.request(method, path, json=body, headers=HEADERS)
         assert response.status_code < 300, response.text
         await self.world.pass_time(self.world.now + timedelta(seconds=1))
         return response.json() if response.content else None

@@ -44,7 +44,7 @@ class World:
         self.state.add_token(
             self.acme, ["products:read"], secret=READER_TOKEN, expires_at=start + timedelta(minutes=10)
         )
-        self._http = httpx.AsyncClient(
+        self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=create_app(self.state)),
             base_url=SERVED_AT,
         )
@@ -77,7 +77,7 @@ class World:
         if body is not None:
             body = self.ids.translate(body.decode()).encode()
         path = self.ids.translate(exchange.path)
-        return await self._http.request(exchange.method, path, headers=headers, content=body)
+        return await self.http.request(exchange.method, path, headers=headers, content=body)
 
     async def replay(self, exchange: Exchange) -> list[str]:
         """What is different from the recording."""

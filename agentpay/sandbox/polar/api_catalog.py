@@ -224,7 +224,7 @@ def delete_product(request: Request) -> Answer:
     """Newer than the recorded server, which answered 405; refused for anything ever sold (contract § 2)."""
     product = _own_product(request)
     in_use = any(product.id in checkout.product_ids for checkout in request.state.checkouts)
-    if in_use or any(order.product_id == product.id for order in request.state.orders):
+    if in_use or request.state.orders.where("product_id", product.id):
         raise Refused(409, "ProductNotDeletable", "This product is in use and cannot be deleted.")
     request.state.products.drop(product.id)
     return answer_nothing()

@@ -65,15 +65,16 @@ class PolarApp:
     @contextlib.asynccontextmanager
     async def running(self) -> Any:
         """Do the state's jobs meanwhile."""
-        self.state.wake = asyncio.Event()
+        self.state.wake, self.state.lock_taken = asyncio.Event(), asyncio.Event()
         self.state.locked_checkouts.clear()
         self.state.discount_locks.clear()
         self.runner = Runner(self.state)
-        self.state.settle = self.runner.settle
+        self.state.settling = self.runner.settle
         task = asyncio.create_task(self.runner.run())
         try:
             yield self.runner
         finally:
+            self.state.settling = None
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -125,7 +126,7 @@ class PolarApp:
         return True
 
     def _note(self, wire: Wire, status: int, request: Request | None) -> None:
-        organization = request._organization if request is not None else None
+        organization = request.authenticated if request is not None else None
         body: Any = wire.body.decode(errors="replace") or None
         with contextlib.suppress(msgspec.DecodeError):
             body = msgspec.json.decode(wire.body) if wire.body else None
@@ -177,7 +178,7 @@ class PolarApp:
             if not _is_portal_token(self.state, secret):
                 return _cors(request, _token_refused(TokenRefused.invalid(), is_known=False), self.state)
         elif token is not None:
-            request._organization = organization
+            request.authenticated = organization
             request.scopes = frozenset(token.scopes)
         return _cors(request, await self._routed(request, wire), self.state)
 
@@ -186,8 +187,8 @@ class PolarApp:
         if scheme.lower() != "bearer" or not secret:
             return None, None
         now = self.state.now()
-        for token in self.state.tokens:
-            if token.secret == secret and (token.expires_at is None or token.expires_at > now):
+        for token in self.state.tokens.where("secret", secret):
+            if token.expires_at is None or token.expires_at > now:
                 if not self.state.organization(token.organization_id).capabilities["api_access"]:
                     return None, secret
                 return token, secret
@@ -258,7 +259,7 @@ def too_many(retry_after: int) -> Answer:
 
 
 def _is_portal_token(state: PolarState, secret: str) -> bool:
-    return any(row.token == secret for row in state.customer_sessions)
+    return bool(state.customer_sessions.where("token", secret))
 
 
 def _token_refused(refusal: TokenRefused, *, is_known: bool) -> Answer:

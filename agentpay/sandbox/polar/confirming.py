@@ -69,6 +69,7 @@ async def locked(state: "PolarState", checkout: Checkout) -> "AsyncIterator[None
     if checkout.id in state.locked_checkouts:
         raise Refused(409, "CheckoutLocked", "Checkout is currently being processed. Please try again.")
     state.locked_checkouts.add(checkout.id)
+    state.lock_taken.set()
     try:
         yield
     finally:
@@ -88,7 +89,7 @@ async def _charge(
     was_linked = checkout.customer_id is not None
     _settle(state, checkout, customer, needs_card=needs_card)
     if discount is not None:
-        _redeem(state, discount, checkout)
+        redeem(state, discount, checkout)
     emitting.emit_checkout(state, "checkout.updated", checkout)
     customers.announce(state, customer, is_new=is_new)
     _schedule_payment(state, checkout, token, needs_card=needs_card)
@@ -110,12 +111,27 @@ def _check_ready(state: "PolarState", checkout: Checkout, form: Json) -> None:
     capabilities = state.organization(checkout.organization_id).capabilities
     if (payment or setup) and not capabilities["checkout_payments"]:
         raise Refused(403, "PaymentNotReady", "Organization is not ready to accept payments")
+    if checkout.trial_end is not None and _had_a_trial(state, checkout):
+        raise Refused(403, "TrialAlreadyRedeemed", "You have already used a trial for this product.")
     complaints += _missing_fields(checkout, is_paid=payment or setup)
     if (payment or setup) and form.get("confirmation_token_id") is None:
         message = "Confirmation token is required."
         complaints.append(entry(("body", "confirmation_token_id"), message, kind="missing"))
     if complaints:
         raise rule_refused(*complaints)
+
+
+def _had_a_trial(state: "PolarState", checkout: Checkout) -> bool:
+    """Whether this buyer had one before, where the organization minds; aliases of an address are one buyer."""
+    if not state.organization(checkout.organization_id).subscription_settings["prevent_trial_abuse"]:
+        return False
+    email = discount_rules.plain_email(checkout.customer_email)
+    return any(
+        row.trial_start is not None
+        and row.organization_id == checkout.organization_id
+        and discount_rules.plain_email(state.customers.get(row.customer_id).email) == email
+        for row in state.subscriptions
+    )
 
 
 def _missing_fields(checkout: Checkout, *, is_paid: bool) -> list[Entry]:
@@ -168,7 +184,7 @@ def _settle(state: "PolarState", checkout: Checkout, customer: Customer, *, need
     state.checkouts.put(checkout)
 
 
-def _redeem(state: "PolarState", discount: Discount, checkout: Checkout) -> None:
+def redeem(state: "PolarState", discount: Discount, checkout: Checkout) -> None:
     state.redemptions.put(
         Redemption(
             id=state.new_id(),
@@ -183,9 +199,8 @@ def _redeem(state: "PolarState", discount: Discount, checkout: Checkout) -> None
 
 def release(state: "PolarState", checkout: Checkout) -> None:
     """Give the redemption back: the payment failed."""
-    for row in state.redemptions:
-        if row.checkout_id == checkout.id:
-            state.redemptions.drop(row.id)
+    for row in state.redemptions.where("checkout_id", checkout.id):
+        state.redemptions.drop(row.id)
 
 
 def _schedule_payment(state: "PolarState", checkout: Checkout, token: str, *, needs_card: bool) -> None:

@@ -116,8 +116,7 @@ async def _advance(state: PolarState, wire: Wire, _: str) -> Answer:
 
 
 async def _settle(state: PolarState, wire: Wire, _: str) -> Answer:
-    if state.settle is not None:
-        await state.settle()
+    await state.settle()
     return answer_nothing()
 
 

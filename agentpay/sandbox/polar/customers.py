@@ -93,12 +93,7 @@ def open_session(state: "PolarState", customer: Customer, *, return_url: str | N
 
 
 def find_by_session(state: "PolarState", token: str) -> Customer | None:
+    """Whose portal credential it is, while it lives."""
     now = state.now()
-    return next(
-        (
-            state.customers.find(row.customer_id)
-            for row in state.customer_sessions
-            if row.token == token and row.expires_at > now
-        ),
-        None,
-    )
+    live = (row for row in state.customer_sessions.where("token", token) if row.expires_at > now)
+    return next((state.customers.find(row.customer_id) for row in live), None)

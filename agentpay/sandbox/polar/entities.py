@@ -321,6 +321,16 @@ class Refund(Entity, kw_only=True):
     metadata: Metadata = {}
 
 
+class Grant(Entity, kw_only=True):
+    """A benefit in a customer's hands."""
+
+    benefit_id: str
+    customer_id: str
+    order_id: str | None = None
+    subscription_id: str | None = None
+    revoked_at: datetime | None = None
+
+
 class Endpoint(Entity, kw_only=True):
     organization_id: str
     url: str

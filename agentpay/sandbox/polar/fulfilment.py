@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from agentpay.sandbox.polar import emitting, money, price_rules
+from agentpay.sandbox.polar import emitting, grants, money, price_rules
 from agentpay.sandbox.polar.entities import Checkout, Order, OrderItem, Price, Product, Subscription
 from agentpay.sandbox.polar.render_checkout import discount_amount, prices_of, total_amount
 
@@ -43,6 +43,7 @@ def payment_succeeded(state: "PolarState", checkout_id: str) -> None:
     )
     state.schedule("checkout_updated", due=state.delayed(SUCCEEDED_SECONDS), checkout_id=checkout.id)
     schedule_fee(state, order)
+    grants.schedule(state, order)
 
 
 def _make_a_team(state: "PolarState", checkout: Checkout) -> None:
@@ -175,7 +176,7 @@ def shown_day(moment: datetime) -> str:
 def next_invoice_number(state: "PolarState", customer_id: str) -> str:
     customer = state.customers.get(customer_id)
     slug = state.organization(customer.organization_id).slug.upper()
-    count = sum(1 for order in state.orders if order.customer_id == customer_id)
+    count = len(state.orders.where("customer_id", customer_id))
     return f"{slug}-{customer.number}-{count + 1:04d}"
 
 
@@ -184,7 +185,7 @@ def give_receipt(state: "PolarState", order: Order) -> Order:
     if order.total_amount == 0:
         return order
     customer = state.customers.get(order.customer_id)
-    count = sum(1 for row in state.orders if row.customer_id == order.customer_id and row.receipt_number is not None)
+    count = sum(row.receipt_number is not None for row in state.orders.where("customer_id", order.customer_id))
     number = f"RCPT-{customer.number}-{count + 1:04d}"
     return state.orders.put(msgspec.structs.replace(order, receipt_number=number, modified_at=state.now()))
 

@@ -1,4 +1,4 @@
-"""What a browser sees: the pay page with its two files, product pictures, invoices in plain text."""
+"""What a browser sees: the pay page with its files, product pictures, the customer portal, papers as plain text."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from importlib import resources
 from string import Template
 from typing import Final
 
-from agentpay.sandbox.polar import constants, images, money
+from agentpay.sandbox.polar import constants, images, money, portal
 from agentpay.sandbox.polar.state import PolarState
 from agentpay.sandbox.polar.transport import Wire
 from agentpay.sandbox.polar.wire import Answer, answer_json
@@ -83,6 +83,12 @@ def _image(state: PolarState, wire: Wire, id: str) -> Answer | None:
     return Answer(body=(media.svg or images.draw(media.title)).encode(), media_type="image/svg+xml", headers=headers)
 
 
+def _portal(state: PolarState, wire: Wire, slug: str) -> Answer | None:
+    language = _language(wire.query_value("locale"), wire.headers.get("accept-language", ""))
+    status, page = portal.page(state, wire.query_value("customer_session_token"), language=language)
+    return Answer(status=status, body=page.encode(), media_type="text/html; charset=utf-8", headers=SECURITY)
+
+
 def _paper(state: PolarState, wire: Wire, number: str) -> Answer | None:
     """An invoice or receipt: enough to see that the link works."""
     for order in state.orders:
@@ -96,5 +102,6 @@ def _paper(state: PolarState, wire: Wire, number: str) -> Answer | None:
 PAGES: Final[tuple[tuple[str, Callable[[PolarState, Wire, str], Answer | None]], ...]] = (
     (r"/checkout/(polar_c_\w+)(?:/confirmation)?", _pay_page),
     (r"/images/([\w-]+)/[^/]+", _image),
+    (r"/([\w-]+)/portal", _portal),
     (r"/files/([\w-]+)\.txt", _paper),
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from agentpay.sandbox.polar import emitting, money
+from agentpay.sandbox.polar import emitting, grants, money
 from agentpay.sandbox.polar.entities import Order, Organization, Refund
 from agentpay.sandbox.polar.errors import Refused, broken_rule
 
@@ -46,6 +46,8 @@ def create(state: "PolarState", organization: Organization, form: dict[str, Any]
     order = _take_from(state, order, refund)
     emitting.emit_order(state, "order.updated", order)
     emitting.emit_order(state, "order.refunded", order)
+    if refund.revoke_benefits:
+        grants.revoke(state, order.customer_id, order_id=order.id, subscription_id=None)
     refund = state.refunds.put(msgspec.structs.replace(refund, modified_at=state.now()))
     state.schedule("refund_settled", due=state.delayed(SETTLED_SECONDS), refund_id=refund.id)
     return refund

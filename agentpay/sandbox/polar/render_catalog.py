@@ -192,10 +192,9 @@ def product_on_checkout(state: "PolarState", row: Product) -> Json:
 
 def product(state: "PolarState", row: Product) -> Json:
     """The merchant's own view. `is_deletable` is newer than the recorded server (contract § 2.2)."""
-    is_sold = any(order.product_id == row.id for order in state.orders)
     return {
         **product_base(row),
-        "is_deletable": not is_sold,
+        "is_deletable": not state.orders.where("product_id", row.id),
         "metadata": row.metadata,
         "prices": [price(each, row) for each in row.active_prices],
         "benefits": [benefit(state.benefits.get(id)) for id in row.benefit_ids],

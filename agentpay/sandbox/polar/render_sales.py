@@ -2,9 +2,10 @@
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from agentpay.sandbox.polar import render_catalog
-from agentpay.sandbox.polar.entities import Customer, CustomerSession, Order, OrderItem, Refund, Subscription
+from agentpay.sandbox.polar.entities import Customer, CustomerSession, Grant, Order, OrderItem, Refund, Subscription
 from agentpay.sandbox.polar.render_checkout import address
 
 if TYPE_CHECKING:
@@ -93,33 +94,49 @@ def _state_subscription(row: Subscription) -> Json:
 
 
 def _granted(state: "PolarState", row: Customer) -> list[Json]:
-    """One grant per benefit of what the customer holds: paid one-time orders and running subscriptions."""
-    held = [
-        order.product_id
-        for order in state.orders
-        if order.customer_id == row.id and order.subscription_id is None and order.status != "refunded"
-    ] + [
-        each.product_id
-        for each in state.subscriptions
-        if each.customer_id == row.id and each.status in ("active", "trialing")
-    ]
-    benefits = dict.fromkeys(id for product_id in held for id in state.products.get(product_id).benefit_ids)
     return [
         {
-            "id": benefit.id,
-            "created_at": row.created_at,
-            "modified_at": None,
-            "granted_at": row.created_at,
-            "benefit_id": benefit.id,
-            "benefit_type": benefit.type,
-            "benefit_metadata": benefit.metadata,
+            "id": grant.id,
+            "created_at": grant.created_at,
+            "modified_at": grant.modified_at,
+            "granted_at": grant.created_at,
+            "benefit_id": grant.benefit_id,
+            "benefit_type": state.benefits.get(grant.benefit_id).type,
+            "benefit_metadata": state.benefits.get(grant.benefit_id).metadata,
             "properties": {},
         }
-        for benefit in map(state.benefits.get, benefits)
+        for grant in state.grants.where("customer_id", row.id)
+        if grant.revoked_at is None
     ]
+
+
+def grant(state: "PolarState", row: Grant) -> Json:
+    return {
+        "created_at": row.created_at,
+        "modified_at": row.modified_at,
+        "id": row.id,
+        "granted_at": row.created_at,
+        "is_granted": row.revoked_at is None,
+        "revoked_at": row.revoked_at,
+        "is_revoked": row.revoked_at is not None,
+        "subscription_id": row.subscription_id,
+        "order_id": row.order_id,
+        "customer_id": row.customer_id,
+        "member_id": None,
+        "benefit_id": row.benefit_id,
+        "error": None,
+        "customer": customer(state.customers.get(row.customer_id)),
+        "member": None,
+        "benefit": render_catalog.benefit(state.benefits.get(row.benefit_id)),
+        "properties": {},
+        "previous_properties": None,
+    }
 
 
 def customer_session(state: "PolarState", row: CustomerSession) -> Json:
+    owner = state.customers.get(row.customer_id)
+    query = urlencode({"customer_session_token": row.token, "email": owner.email or ""})
+    slug = state.organization(owner.organization_id).slug
     return {
         "created_at": row.created_at,
         "modified_at": row.modified_at,
@@ -127,9 +144,9 @@ def customer_session(state: "PolarState", row: CustomerSession) -> Json:
         "token": row.token,
         "expires_at": row.expires_at,
         "return_url": row.return_url,
-        "customer_portal_url": f"{state.settings.public_url}/portal?customer_session_token={row.token}",
+        "customer_portal_url": f"{state.settings.public_url}/{slug}/portal?{query}",
         "customer_id": row.customer_id,
-        "customer": customer(state.customers.get(row.customer_id)),
+        "customer": customer(owner),
     }
 
 

@@ -17,6 +17,7 @@ from agentpay.sandbox.polar import (
     deliveries,
     emitting,
     fulfilment,
+    grants,
     refunding,
     subscription_life,
 )
@@ -34,6 +35,7 @@ DEEDS: Final[dict[str, Callable[..., Any]]] = {
     "renewal_paid": subscription_life.renewal_paid,
     "refund_settled": refunding.refund_settled,
     "customer_events": customers.emit_events,
+    "benefits_granted": grants.benefits_granted,
 }
 
 

@@ -32,22 +32,23 @@ class PolarState:
         self._offset = timedelta(0)
         self._store = store.Store(path)
         self.organizations = store.Table(self._store, entities.Organization)
-        self.tokens = store.Table(self._store, entities.Token)
+        self.tokens = store.Table(self._store, entities.Token, indexed=("secret",))
         self.products = store.Table(self._store, entities.Product)
         self.benefits = store.Table(self._store, entities.Benefit)
         self.medias = store.Table(self._store, entities.Media)
         self.custom_fields = store.Table(self._store, entities.CustomField)
         self.discounts = store.Table(self._store, entities.Discount)
-        self.redemptions = store.Table(self._store, entities.Redemption)
-        self.checkouts = store.Table(self._store, entities.Checkout)
+        self.redemptions = store.Table(self._store, entities.Redemption, indexed=("discount_id", "checkout_id"))
+        self.checkouts = store.Table(self._store, entities.Checkout, indexed=("client_secret",))
         self.customers = store.Table(self._store, entities.Customer)
-        self.customer_sessions = store.Table(self._store, entities.CustomerSession)
-        self.orders = store.Table(self._store, entities.Order)
+        self.customer_sessions = store.Table(self._store, entities.CustomerSession, indexed=("token",))
+        self.orders = store.Table(self._store, entities.Order, indexed=("product_id", "customer_id", "checkout_id"))
         self.subscriptions = store.Table(self._store, entities.Subscription)
         self.refunds = store.Table(self._store, entities.Refund)
+        self.grants = store.Table(self._store, entities.Grant, indexed=("customer_id",))
         self.endpoints = store.Table(self._store, entities.Endpoint)
         self.webhook_events = store.Table(self._store, entities.WebhookEvent)
-        self.deliveries = store.Table(self._store, entities.Delivery)
+        self.deliveries = store.Table(self._store, entities.Delivery, indexed=("webhook_event_id",))
         self.jobs = store.Table(self._store, entities.Job)
         self.faults = faults.FaultPlan()
         self.webhook_plan = faults.WebhookPlan()
@@ -55,9 +56,10 @@ class PolarState:
         self.gate = gate.Gate()
         self.locked_checkouts: set[str] = set()
         self.discount_locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.lock_taken = asyncio.Event()
         self.wake = asyncio.Event()
-        self.settle: Callable[[], Awaitable[None]] | None = None
-        """While served: waits until nothing is due and no webhook is under way."""
+        self.settling: Callable[[], Awaitable[None]] | None = None
+        """The running jobs' own wait; set while the stand-in is served."""
 
     # Time
 
@@ -69,6 +71,21 @@ class PolarState:
         self._offset += timedelta(seconds=seconds)
         self.wake.set()
         return self.now()
+
+    async def settle(self) -> None:
+        """Wait until nothing is due and no webhook is under way. Later things, like retries, are left alone.
+
+        Raises RuntimeError when nothing serves this state, because then nobody does its jobs.
+        """
+        if self.settling is None:
+            raise RuntimeError("serve this state, or enter `create_app(state).running()`, before waiting for it")
+        await self.settling()
+
+    async def until_confirming(self, checkout_id: str) -> None:
+        """Wait until a confirm holds this checkout (`settings.confirm_seconds` says for how long)."""
+        while checkout_id not in self.locked_checkouts:
+            self.lock_taken.clear()
+            await self.lock_taken.wait()
 
     def delayed(self, seconds: float) -> datetime:
         """The moment `seconds` of recorded time from now, scaled."""
@@ -101,13 +118,13 @@ class PolarState:
         return job
 
     def redemptions_of(self, discount_id: str) -> list[entities.Redemption]:
-        return [row for row in self.redemptions if row.discount_id == discount_id]
+        return self.redemptions.where("discount_id", discount_id)
 
     def organization(self, organization_id: str) -> entities.Organization:
         return self.organizations.get(organization_id)
 
     def find_checkout_by_secret(self, client_secret: str) -> entities.Checkout | None:
-        return next((row for row in self.checkouts if row.client_secret == client_secret), None)
+        return next(iter(self.checkouts.where("client_secret", client_secret)), None)
 
     def find_customer_by_email(self, email: str, *, organization_id: str) -> entities.Customer | None:
         wanted = email.casefold()

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -55,13 +55,20 @@ class Store:
 
 
 class Table(Generic[Row]):
-    """All rows of one kind, oldest first. A changed row must be `put` again to survive a restart."""
+    """All rows of one kind, oldest first. A changed row must be `put` again to survive a restart.
 
-    def __init__(self, store: Store, kind: type[Row]) -> None:
+    `indexed`: fields that `where` finds rows by without looking at all of them.
+    """
+
+    def __init__(self, store: Store, kind: type[Row], *, indexed: tuple[str, ...] = ()) -> None:
         self._store = store
         self._kind = kind.__name__
+        self._rows: dict[str, Row] = {}
+        self._places: dict[str, dict[Any, dict[str, None]]] = {field: {} for field in indexed}
+        self._values: dict[str, dict[str, Any]] = {field: {} for field in indexed}
         decoder = msgspec.json.Decoder(kind)
-        self._rows: dict[str, Row] = {row.id: row for row in map(decoder.decode, store.read(self._kind))}
+        for row in map(decoder.decode, store.read(self._kind)):
+            self._remember(row)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(list(self._rows.values()))
@@ -76,12 +83,31 @@ class Table(Generic[Row]):
         """The row; KeyError when there is none: for references that the stand-in itself keeps whole."""
         return self._rows[id]
 
+    def where(self, field: str, value: Any) -> list[Row]:
+        """Rows with this value in an indexed field, oldest first."""
+        return [self._rows[id] for id in self._places[field].get(value, ())]
+
     def put(self, row: Row) -> Row:
-        self._rows[row.id] = row
+        self._remember(row)
         if self._store.is_durable:
             self._store.write(self._kind, row.id, msgspec.json.encode(row))
         return row
 
     def drop(self, id: str) -> None:
-        self._rows.pop(id, None)
+        if self._rows.pop(id, None) is not None:
+            for field in self._places:
+                self._forget(field, id)
         self._store.delete(self._kind, id)
+
+    def _remember(self, row: Row) -> None:
+        self._rows[row.id] = row
+        for field, places in self._places.items():
+            value = getattr(row, field)
+            if row.id in self._values[field] and self._values[field][row.id] != value:
+                self._forget(field, row.id)
+            self._values[field][row.id] = value
+            places.setdefault(value, {})[row.id] = None
+
+    def _forget(self, field: str, id: str) -> None:
+        value = self._values[field].pop(id)
+        self._places[field][value].pop(id, None)

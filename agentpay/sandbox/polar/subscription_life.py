@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from agentpay.sandbox.polar import emitting, fulfilment, money, price_rules
+from agentpay.sandbox.polar import emitting, fulfilment, grants, money, price_rules
 from agentpay.sandbox.polar.entities import Discount, Order, OrderItem, Price, Product, Subscription
 from agentpay.sandbox.polar.errors import Refused, broken_rule
 
@@ -48,7 +48,8 @@ def renew_due(state: "PolarState") -> None:
     """Renew what the clock says is due, one period at a time."""
     now = state.now()
     for subscription in state.subscriptions:
-        if subscription.status in RUNNING and subscription.current_period_end <= now:
+        may_renew = state.organization(subscription.organization_id).capabilities["subscription_renewals"]
+        if may_renew and subscription.status in RUNNING and subscription.current_period_end <= now:
             renew(state, subscription.id)
 
 
@@ -326,4 +327,5 @@ def revoke(state: "PolarState", subscription: Subscription) -> Subscription:
     state.subscriptions.put(changed)
     for type in ("subscription.updated", "subscription.canceled", "subscription.revoked"):
         emitting.emit_subscription(state, type, changed)
+    grants.revoke(state, changed.customer_id, order_id=None, subscription_id=changed.id)
     return changed

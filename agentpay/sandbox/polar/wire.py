@@ -16,7 +16,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(kw_only=True)
 class Request:
-    """What a handler may look at. `organization` is the caller's when the route needs a token."""
+    """What a handler may look at."""
 
     state: "PolarState"
     method: str
@@ -28,13 +28,15 @@ class Request:
     """Address of the peer; only the confirm limit looks at it."""
     parameters: dict[str, str] = field(default_factory=dict)
     scopes: frozenset[str] = frozenset()
-    _organization: entities.Organization | None = None
+    authenticated: entities.Organization | None = None
+    """Whose token came with the call, if one did."""
 
     @property
     def organization(self) -> entities.Organization:
-        if self._organization is None:
+        """The caller. Raises `Refused` 401 for calls without a token."""
+        if self.authenticated is None:
             raise errors.Refused(401, "Unauthorized", "Unauthorized", [("www-authenticate", 'Bearer realm="polar"')])
-        return self._organization
+        return self.authenticated
 
     @property
     def query(self) -> dict[str, list[str]]:
