@@ -150,6 +150,8 @@ def _action(situation: Situation) -> Action:
             return action
     if situation.intent is Intent.GENERAL_QUESTION:
         return _about_anything(situation)
+    if situation.intent is Intent.GREETING and _names_a_product(situation):
+        return _about_products(situation)
     if situation.intent in _PLAIN:
         return _PLAIN[situation.intent]
     if situation.intent is Intent.SHIPPING_QUESTION:
@@ -159,6 +161,12 @@ def _action(situation: Situation) -> Action:
     if situation.intent in _ABOUT_BUYING:
         return _about_buying(situation)
     return _about_products(situation)
+
+
+def _names_a_product(situation: Situation) -> bool:
+    """`velas`, and nothing more, is often taken for a hello."""
+    closes = reading.says_thanks(situation.text) or reading.says_goodbye(situation.text)
+    return not closes and bool(naming.keywords(situation.entities.product or ""))
 
 
 def _about_anything(situation: Situation) -> Action:
@@ -246,8 +254,8 @@ def _about_products(situation: Situation) -> Action:
 def _about_price(situation: Situation) -> Action:
     product, offer = _meant(situation), _standing(situation)
     entities, tools = situation.entities, situation.open_tools
-    if entities.coupon_code is not None and "validate_discount_code" in tools:
-        return Action.CALCULATE_OFFER
+    if entities.coupon_code is not None:
+        return Action.CALCULATE_OFFER if "validate_discount_code" in tools else Action.EXPLAIN_NO_DISCOUNT
     if product is None:
         return _about_price_of_unseen(situation)
     if product.amount_type == "custom" and entities.proposed_price is not None:
@@ -268,19 +276,23 @@ def _about_price_of_unseen(situation: Situation) -> Action:
 
 
 def _about_buying(situation: Situation) -> Action:
-    product, offer = _meant(situation), _standing(situation)
-    is_open = _has_open_offer(situation)
+    product, is_open = _meant(situation), _has_open_offer(situation)
     if situation.entities.coupon_code is not None and not is_open:
         return _about_price(situation)
-    if _names_another_price(situation, product, offer if is_open else None):
+    if _names_another_price(situation, product):
         return _about_price(situation)
-    if is_open:
-        return Action.GENERATE_CHECKOUT
-    if product is None:
+    if product is None and not is_open:
         return Action.SEARCH_PRODUCTS if naming.keywords(situation.entities.product or "") else Action.CLARIFY
-    if situation.intent is Intent.PURCHASE_INTENT and not _price_was_told(situation, product):
-        return Action.SHOW_PRODUCT
-    return Action.GENERATE_CHECKOUT
+    return Action.GENERATE_CHECKOUT if _is_decided(situation, product) else Action.SHOW_PRODUCT
+
+
+def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
+    """The visitor surely wants to buy, and knows what for how much; else both are said once more first."""
+    if situation.confidence < CONFIDENCE_THRESHOLD and not reading.says_yes(situation.text):
+        return False
+    if situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation):
+        return True
+    return product is not None and _price_was_told(situation, product)
 
 
 def _about_shipping(situation: Situation) -> Action:
@@ -313,11 +325,12 @@ def _meets(situation: Situation, offer: OfferFact) -> bool:
     return price is not None and price >= offer.amount
 
 
-def _names_another_price(situation: Situation, product: ProductFact | None, offer: OfferFact | None) -> bool:
+def _names_another_price(situation: Situation, product: ProductFact | None) -> bool:
     """`I'll take it for 80`: a wish about the price, unless 80 is what we offered or the buyer chooses the price."""
     if situation.entities.proposed_price is None or product is None or product.amount_type == "custom":
         return False
-    return offer is None or not _meets(situation, offer)
+    offer = _standing(situation)
+    return offer is None or offer.status != "open" or not _meets(situation, offer)
 
 
 def _price_was_told(situation: Situation, product: ProductFact) -> bool:

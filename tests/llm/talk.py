@@ -1,4 +1,7 @@
-"""A whole conversation without a database: understanding is scripted, action and tools are decided by our own code."""
+"""A whole conversation without a database: action and tools are decided by our own code.
+
+Understanding is scripted (`say`) or our own (`write`).
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +12,7 @@ import msgspec
 from agentpay.llm.template import naming
 from agentpay.llm.types import CheckoutFact, OfferFact, OrderFact, Personality, ProductFact, Reply, ToolResult
 from agentpay.turns import action
+from agentpay.understanding.classify import classify
 from agentpay.understanding.entities import Entities
 from agentpay.understanding.intents import Intent
 from tests.llm import shop
@@ -44,6 +48,7 @@ class Talk:
         self.previous: tuple[str | None, str | None, Intent | None] = (None, personality_greeting(language), None)
         self.misses = 0
         self.messages = 0
+        self.confidence: float | None = None
 
     def say(self, text: str, intent: Intent, **entities: Any) -> Said:
         """Sam writes; Wick answers."""
@@ -62,6 +67,15 @@ class Talk:
         self.previous = (concluded, reply.text, intent)
         return said(reply, concluded, [call.name for call, _ in results])
 
+    def write(self, text: str) -> Said:
+        """Sam writes and our own understanding reads it."""
+        understood = classify(
+            text, prev_agent_action=self.previous[0], prev_agent_text=self.previous[1], previous_language=self.language
+        )
+        self.language = understood.language
+        self.confidence = understood.confidence
+        return self.say(text, understood.intent, **msgspec.to_builtins(understood.entities))
+
     def pay(self) -> None:
         """Sam pays the newest checkout and Polar's webhook arrives."""
         paid = self.checkouts[0]
@@ -73,8 +87,8 @@ class Talk:
         standing = [offer for offer in self.offers if offer.status in {"open", "accepted", "pending_approval"}]
         offered = next((each for each in self.shown if standing and each.product_id == standing[0].product_id), None)
         return action.Situation(
-            intent=intent, confidence=0.9 if intent is not Intent.GENERAL_QUESTION else 0.5, text=text,
-            entities=entities, open_tools=frozenset(self.tools), previous_action=self.previous[0],
+            intent=intent, confidence=self.confidence or (0.5 if intent is Intent.GENERAL_QUESTION else 0.9),
+            text=text, entities=entities, open_tools=frozenset(self.tools), previous_action=self.previous[0],
             previous_text=self.previous[1], previous_intent=self.previous[2], shown=self.shown,
             focus=offered or next(iter(self.shown), self.page), offers=tuple(standing), checkouts=self.checkouts,
             handoff=self.handoff, misses=self.misses,

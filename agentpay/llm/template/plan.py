@@ -18,6 +18,7 @@ QUERY_CHARACTERS_MAX: Final = 400
 CALLS_MAX: Final = 8
 """Calls of one turn after which this provider only speaks, whoever made them."""
 
+BUYING: Final = frozenset({"purchase_intent", "checkout_ready"})
 ASKED_FOR_PERSON: Final = "The visitor asked for a person."
 ACCEPTED_PERSON: Final = "The agent could not help; the visitor accepted the offer of a person."
 """What the merchant's people read as the reason."""
@@ -54,6 +55,11 @@ def find_purchase(scene: Scene) -> ProductFact | None:
     if scene.focus is not None or offer is None:
         return scene.focus
     return ProductFact(offer.product_id, offer.product_name, offer.list_text, currency=offer.currency)
+
+
+def find_subject(scene: Scene) -> ProductFact | None:
+    """The product to tell of: the focus; to who wants to buy also what a price stands for."""
+    return find_purchase(scene) if scene.brief.intent in BUYING else scene.focus
 
 
 def amount_in(scene: Scene, product: ProductFact) -> int | None:
@@ -101,7 +107,7 @@ def is_comparison(scene: Scene) -> bool:
 def compared(scene: Scene) -> tuple[ProductFact, ...]:
     """The products to compare: the two or more that are named, else those just listed, else all in view."""
     brief = scene.brief
-    if brief.intent in {"purchase_intent", "checkout_ready"}:
+    if brief.intent in BUYING:
         return ()
     named = naming.find_all_named(brief.text, brief.shown)
     if len(named) > 1:
@@ -113,7 +119,7 @@ def compared(scene: Scene) -> tuple[ProductFact, ...]:
 
 
 def _show(scene: Scene) -> tuple[Wanted, ...]:
-    product = scene.focus
+    product = find_subject(scene)
     if product is None:
         return _search(scene)
     if is_comparison(scene):
@@ -135,7 +141,7 @@ def asks_beyond(scene: Scene, product: ProductFact) -> bool:
     What is no plain question (`the guide?`) counts only once the product was told of.
     """
     text = scene.brief.text
-    if scene.brief.intent in {"purchase_intent", "checkout_ready"} or reading.asks_price(text):
+    if scene.brief.intent in BUYING or reading.asks_price(text):
         return False
     if not reading.asks_whether(text) and not ("?" in text and was_just_told(scene, product)):
         return False

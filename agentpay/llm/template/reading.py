@@ -95,8 +95,8 @@ _PRICE: Final = _any(
 _CATALOGUE: Final = _any(
     "what do you (?:have|sell|offer)", "what (?:products|else)", "which products", "products", "catalog(?:ue)?",
     "anything", "options", "plans", "everything", "show me (?:what|all|your).*", "others?", "browse", "collection",
-    "o que (?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo", "opcoes",
-    "planos", "colecao", "outr[oa]s?",
+    "o que (?:mais )?(?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo",
+    "opcoes", "planos", "colecao", "outr[oa]s?",
 )  # fmt: skip
 _WHETHER: Final = re.compile(
     r"^\W*(?:is|are|does|do|can|could|will|would|has|have|é|eh|são|sao|tem|dá|pode|serve|funciona|vem)\b", re.IGNORECASE
@@ -109,7 +109,7 @@ _PRICE_TALK: Final = _any(
     "about the price", "talk about the price", "do about the price", "see what i can do", "discount",
     "conversar sobre o preco", "consigo no preco", "vamos ver o que consigo", "desconto",
 )  # fmt: skip
-_OTHERS: Final = _any("others?", "else", "another", "alternatives?", "outr[oa]s?", "alternativas?")
+_OTHERS: Final = _any("others?", "else", "o que mais", "another", "alternatives?", "outr[oa]s?", "alternativas?")
 _PORTUGUESE: Final = re.compile(
     r"[ãõçáâéêíóôú]|\b(oi|ola|como|posso|ajudar|voce|bem-vind[oa]|sou|em que|seja)\b", re.IGNORECASE
 )

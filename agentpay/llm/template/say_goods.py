@@ -35,7 +35,7 @@ def say_products(scene: Scene) -> Draft:
     if len(fitting) > 1 and meant is None:
         return _several(scene, fitting)
     product = meant or fitting[0]
-    if scene.brief.intent in {"purchase_intent", "checkout_ready"}:
+    if scene.brief.intent in plan.BUYING:
         return confirm_purchase(scene, product)
     return product_told(scene, product)
 
@@ -44,13 +44,14 @@ def say_product(scene: Scene) -> Draft:
     """The product in focus, or what stands in for it."""
     if plan.is_comparison(scene):
         return _comparison(scene)
-    if scene.focus is None:
+    product = plan.find_subject(scene)
+    if product is None:
         return say_products(scene) if scene.results else ask_which(scene, scene.brief.shown)
-    if scene.brief.intent in {"purchase_intent", "checkout_ready"}:
-        return confirm_purchase(scene, scene.focus)
+    if scene.brief.intent in plan.BUYING:
+        return confirm_purchase(scene, product)
     if facts.was_asked(scene.results, "search_knowledge"):
-        return _beyond_description(scene, scene.focus)
-    return product_told(scene, scene.focus)
+        return _beyond_description(scene, product)
+    return product_told(scene, product)
 
 
 def ask_which(scene: Scene, products: Sequence[ProductFact]) -> Draft:

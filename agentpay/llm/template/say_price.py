@@ -6,7 +6,7 @@ from typing import Final
 from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, say_goods
 from agentpay.llm.template.facts import Facts
-from agentpay.llm.template.scene import Scene
+from agentpay.llm.template.scene import Scene, entity
 from agentpay.llm.template.voice import Draft, ended, short_name
 
 REASONS_TOLD_MAX: Final = 4
@@ -59,6 +59,10 @@ def ask_which_price(scene: Scene) -> Draft:
 def say_no_discount(scene: Scene) -> Draft:
     """Why the price stays, kindly, by the kind of product and never by a rule."""
     product = scene.focus
+    if entity(scene.brief, "coupon_code"):
+        return scene.voice.draft(
+            scene.voice.say("code_invalid"), list_told(scene), replies=("reply_buy", "reply_other")
+        )
     if product is None:
         return ask_which_price(scene)
     if say_goods.is_free(product):
@@ -74,7 +78,10 @@ def say_pending(scene: Scene) -> Draft:
     """A price that waits for a person's word."""
     voice = scene.voice
     return voice.draft(
-        voice.say("approval_waiting"), list_told(scene), voice.if_proactive("ask_list_or_wait"), replies=("reply_wait",)
+        voice.say("approval_waiting"),
+        list_told(scene),
+        voice.if_proactive("ask_list_or_wait"),
+        replies=("reply_wait", "reply_buy_now"),
     )
 
 
@@ -138,7 +145,7 @@ def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
     return voice.draft(
         voice.say(key, product=product),
         voice.if_proactive("ask_list_or_wait"),
-        replies=("reply_wait", "reply_buy_list"),
+        replies=("reply_wait", "reply_buy_now"),
     )
 
 

@@ -52,8 +52,6 @@ def say_reply(scene: Scene) -> Draft:
         return _insulted(scene)
     if reading.steers(text):
         return voice.draft(voice.say("stay_on_task", shop=brief.organization_name), voice.say("ask_wish"))
-    if brief.intent == "hesitation":
-        return _hesitation(scene)
     if reading.asks_identity(text):
         return voice.draft(
             voice.say("i_am_ai", agent=brief.agent_name, shop=brief.organization_name), voice.say("ask_wish")
@@ -64,6 +62,8 @@ def say_reply(scene: Scene) -> Draft:
         return _declined(scene)
     if reading.says_yes(text):
         return _agreed(scene)
+    if brief.intent == "hesitation":
+        return _hesitation(scene)
     if reading.asks_how_we_are(text):
         return voice.draft(voice.say("i_am_well"), voice.say("ask_wish"))
     if brief.stuck:
