@@ -129,7 +129,7 @@ async def test_two_changes_at_once_both_count(db: Database, api: httpx.AsyncClie
             asyncio.create_task(api.patch(path, json={"name": "Ember"})),
             asyncio.create_task(api.patch(path, json={"system_prompt": "Sell candles."})),
         ]
-        while await db.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") < 2:
+        while await db.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await asyncio.gather(*changes)
     now = (await api.get(path)).json()
