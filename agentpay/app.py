@@ -29,6 +29,7 @@ from agentpay.organizations import endpoints as organizations
 from agentpay.privacy import endpoints as privacy
 from agentpay.turns import endpoints as turns
 from agentpay.understanding import endpoints as understanding
+from agentpay.understanding.intents import AgentType
 from agentpay.webhooks import endpoints as webhooks
 
 PACKAGES = (
@@ -120,6 +121,10 @@ def _always(value: Any) -> Any:
     return provide
 
 
+# Named in the contract (API § 1) although handlers know them as plain words.
+ENUMS = {"AgentType": [one.value for one in AgentType]}
+
+
 class Contract:
     """The OpenAPI document of one app, made once, when first asked for."""
 
@@ -129,7 +134,7 @@ class Contract:
 
     def document(self, app: Litestar) -> dict[str, Any]:
         if self._document is None:
-            self._document = openapi.document(app, structs=self._structs)
+            self._document = openapi.document(app, structs=self._structs, enums=ENUMS)
         return self._document
 
 

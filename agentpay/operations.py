@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from agentpay.db.engine import Database
@@ -63,7 +64,13 @@ async def healthz() -> Health:
     return Health()
 
 
-@get("/readyz", status_code=200, operation_id="readyz", tags=["operations"])
+@get(
+    "/readyz",
+    status_code=200,
+    operation_id="readyz",
+    tags=["operations"],
+    responses={503: ResponseSpec(Readiness, description="Not ready: see `database`.")},
+)
 async def readyz(db: NamedDependency[Database], redis_url: NamedDependency[str | None]) -> Response[Readiness]:
     """Whether requests can be served: the database answers and is not behind this code. Redis never decides."""
     database = await database_state(db)

@@ -163,6 +163,7 @@ def _config(app: Any) -> uvicorn.Config:
         lifespan="on" if hasattr(app, "lifespan") else "off",
         ws="none",
         server_header=False,
+        proxy_headers=False,  # the gate reads them, from trusted proxies only
         date_header=True,
         timeout_graceful_shutdown=CONNECTIONS_CLOSE_SECONDS,
     )

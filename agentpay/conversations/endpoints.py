@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from agentpay.agents import repository as agents
@@ -78,6 +79,7 @@ async def read_widget(page: NamedDependency[Page], db: NamedDependency[Database]
     operation_id="start_conversation",
     tags=TAGS,
     opt={"idempotent": True, "secrets": ("token",)},
+    responses={200: ResponseSpec(ConversationStarted, description="The visitor's open conversation, a new token.")},
 )
 async def start_conversation(
     starter: NamedDependency[Page | Merchant],

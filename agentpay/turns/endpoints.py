@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromHeader, FromPath, JSONBody
 
 from agentpay.agents.repository import AgentsCache
@@ -48,7 +49,18 @@ class MessageCreate(msgspec.Struct, forbid_unknown_fields=True):
     author_name: Name | None = None
 
 
-@post(f"{BASE}/messages", status_code=200, operation_id="post_message", tags=TAGS, opt={"keyed": True})
+@post(
+    f"{BASE}/messages",
+    status_code=200,
+    operation_id="post_message",
+    tags=TAGS,
+    opt={"keyed": True, "event_stream": True},
+    responses={
+        200: ResponseSpec(TurnPublic, description="The turn with its reply, or its stream."),
+        201: ResponseSpec(MessagePublic, description="A staff message: no turn."),
+        202: ResponseSpec(TurnPublic, description="The turn goes on: listen at /events, or ask for it."),
+    },
+)
 async def post_message(
     request: Request[Any, Any, Any],
     conversation_id: FromPath[UUID],

@@ -26,8 +26,12 @@ TAGS = ["webhooks"]
 
 
 @post(
-    "/v1/webhooks/polar/{organization_id:uuid}", status_code=202, operation_id="receive_webhook", tags=TAGS,
-)  # fmt: skip
+    "/v1/webhooks/polar/{organization_id:uuid}",
+    status_code=202,
+    operation_id="receive_webhook",
+    tags=TAGS,
+    opt={"refuses": (403,)},
+)
 async def receive_webhook(
     request: Request[Any, Any, Any],
     organization_id: FromPath[UUID],
