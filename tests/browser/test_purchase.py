@@ -29,6 +29,7 @@ async def test_a_visitor_haggles_pays_and_reads_the_confirmation(
     await steps.open_chat(page)
     await steps.write(page, ask)
     await expect(page.locator(".card.product").first).to_be_visible()
+    await expect(page.locator(".from-agent .bubble").last).to_be_in_viewport(ratio=1)
     await steps.photograph(page, pictures, "2-products")
     await steps.write(page, haggle)
     await check_offer(page)

@@ -45,7 +45,7 @@ const PORTUGUESE = {
   shop: "Loja", help: "Ajuda", language: "Idioma", currency: "Moeda", skip: "Pular para os produtos",
   heroTitle: "Coisas calmas para uma cabeça clara.",
   heroText: "Cursos, ferramentas e pequenos objetos para ajudar no foco, feitos por cinco pessoas em Lisboa e São Paulo.",
-  heroAsk: "Pergunte o que combina com você", heroLook: "Ver tudo", promiseShip: "Postado em até dois dias úteis",
+  heroAsk: "Pedir uma sugestão", heroLook: "Ver tudo", promiseShip: "Postado em até dois dias úteis",
   promiseRefund: "30 dias para desistir", promisePeople: "Gente de verdade por trás do chat", all: "Tudo",
   courses: "Cursos", templates: "Modelos", books: "E-books", objects: "Objetos", memberships: "Assinaturas",
   shelf: "Produtos", categories: "Categorias", view: "Detalhes", buy: "Comprar", askAbout: "Perguntar",

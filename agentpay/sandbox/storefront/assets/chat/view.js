@@ -5,6 +5,7 @@ import { translate } from "../words.js";
 import { card, tick } from "./cards.js";
 
 const NEAR_END_PX = 120;
+const ABOVE_PX = 14;
 const MESSAGE_CHARACTERS_MAX = 4000;
 const PHONE = "(max-width: 520px)"; // as in chat.css: there the panel covers the page
 
@@ -185,12 +186,14 @@ export class View {
     return element("span", { class: "thumbs" }, thumb(true, "up", "helpful"), thumb(false, "down", "notHelpful"));
   }
 
-  /** Quick replies belong to the last message only. */
+  /** Quick replies belong to the last message only, and not to an offer that was answered already. */
   showReplies() {
     this.log.querySelector(".replies")?.remove();
     const last = [...this.session.entries.values()].at(-1);
     const options = last?.attachments.find((each) => each.type === "quick_replies")?.options ?? [];
-    if (!options.length || last.draft) return;
+    const offer = last?.attachments.find((each) => each.type === "offer");
+    const isAnswered = offer && (this.session.facts.offers.get(offer.offer_id) ?? offer).status !== "open";
+    if (!options.length || last.draft || isAnswered) return;
     this.log.append(element("li", { class: "replies" }, options.map((option) =>
       element("button", { class: "chip", type: "button", onclick: () => this.act.send(option) }, option))));
   }
@@ -300,12 +303,18 @@ export class View {
   }
 
   isNearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    return this.scroller.scrollTop > this.readingPlace() - NEAR_END_PX;
   }
 
   toEnd(wanted) {
-    if (wanted) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (wanted) this.scroller.scrollTop = this.readingPlace();
+  }
+
+  /** The end; but an answer taller than the panel is read from its beginning. */
+  readingPlace() {
+    const end = this.scroller.scrollHeight - this.scroller.clientHeight;
+    const answer = [...this.log.querySelectorAll(".entry")].at(-1);
+    return answer?.matches(".from-agent") ? Math.min(end, answer.offsetTop - ABOVE_PX) : end;
   }
 }
 
