@@ -49,8 +49,9 @@ ADJECTIVES = _listed(
 MATERIALS = _listed("cotton linen oak walnut brass ceramic glass wool leather paper steel bamboo cork clay silk felt")
 NOUNS = _listed(
     "candle lamp keyboard notebook pen mug shirt hoodie bag poster sticker planner journal soap towel blanket pillow"
-    " rug course workshop template ebook guide preset font icon plugin theme song loop sample game puzzle toy tea coffee"
-    " chocolate diffuser incense hourglass clock speaker headphones charger bottle wallet hat socks necklace ring"
+    " rug course workshop template ebook guide preset font icon plugin theme song loop sample game puzzle toy tea"
+    " coffee chocolate diffuser incense hourglass clock speaker headphones charger bottle wallet hat socks necklace"
+    " ring"
 )
 TEXT = _listed(
     "made by hand in small batches for people who like their things simple and well made it keeps its colour and gets"

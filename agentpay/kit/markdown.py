@@ -21,12 +21,16 @@ _EMPHASIS = re.compile(
 )
 _CODE = re.compile(r"`+([^`\n]{1,1000})`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
+# Escaped marks wait in Unicode's private area until all others are gone.
+_HIDDEN = 0xE000
+_HIDDEN_MARK = re.compile("[\ue021-\ue07e]")
 _BLANKS = re.compile(r"\n{3,}")
 
 
 def plain(markdown: str) -> str:
     """The words of `markdown` without its marks; paragraphs stay apart by an empty line, list entries by a line end."""
-    text = _COMMENT.sub("", markdown)
+    text = _ESCAPE.sub(lambda found: chr(_HIDDEN + ord(found[1])), markdown)
+    text = _COMMENT.sub("", text)
     text = _FENCE.sub("", text)
     text = _TABLE_RULE.sub("", text)
     text = _RULE.sub("", text)
@@ -42,8 +46,8 @@ def plain(markdown: str) -> str:
     text = _CODE.sub(r"\1", text)
     text = _STRONG.sub(r"\2", text)
     text = _EMPHASIS.sub(lambda found: found[1] or found[2], text)
-    text = _ESCAPE.sub(r"\1", text)
     text = text.replace("|", " ")
+    text = _HIDDEN_MARK.sub(lambda found: chr(ord(found[0]) - _HIDDEN), text)
     lines = [line.strip() for line in text.split("\n")]
     return _BLANKS.sub("\n\n", "\n".join(lines)).strip()
 

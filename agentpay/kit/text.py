@@ -38,5 +38,5 @@ def fold(text: str) -> str:
     lower = text.casefold()
     if lower.isascii():
         return lower
-    decomposed = unicodedata.normalize("NFKD", lower)
+    decomposed = unicodedata.normalize("NFKD", lower).casefold()  # again: `㎅` comes apart into capitals
     return "".join(character for character in decomposed if not unicodedata.combining(character))

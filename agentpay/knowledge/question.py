@@ -45,11 +45,11 @@ _CHEAPEST = re.compile(
 )
 _DEAREST = re.compile(r"\b(most expensive|priciest|dearest|high(er|est)[ -]price[ds]?|mais car[oa]s?|maior preco)\b")
 _MONEY = re.compile(
-    r"(?:us\$|r\$|ca\$|[$€£¥])\s?\d[\d.,]*k?|\d[\d.,]*k?\s?(?:us\$|r\$|[$€£¥]|(?:usd|eur|gbp|brl|dollars?|dolares|bucks|"
+    r"(?:us\$|r\$|ca\$|[$€£¥])\s?\d[\d.,]{0,18}k?|(?<![a-z0-9])\d[\d.,]{0,18}k?\s?(?:us\$|r\$|[$€£¥]|(?:usd|eur|gbp|brl|dollars?|dolares|bucks|"
     r"euros?|pounds|libras|reais|real|conto)\b)"
 )
 _LIMIT = re.compile(
-    r"\b(?:under|below|over|above|than|most|least|ate|abaixo de|acima de|menos de|mais de)\s\d[\d.,]*\b"
+    r"\b(?:under|below|over|above|than|most|least|ate|abaixo de|acima de|menos de|mais de)\s\d[\d.,]{0,18}\b"
 )
 
 

@@ -216,7 +216,8 @@ async def test_words_are_counted_by_what_is_indexed_now(db: Database, jobs: Jobs
     await stock(db, jobs, acme, [goods("Focus Candle") | {"name": "Focus Lamp"}], seen_at=at + timedelta(seconds=2))
     held = await db.all("select word, documents from search_words where word !~ '^~.'")
     indexed = await db.all(
-        "select lexeme as word, count(*) as documents from product_index, unnest(search) where lexeme !~ '^~.' group by 1"
+        "select lexeme as word, count(*) as documents from product_index, unnest(search)"
+        " where lexeme !~ '^~.' group by 1"
     )
     assert sorted(map(str, held)) == sorted(map(str, indexed))
     assert {row["word"] for row in held} >= {"focus", "lamp", "~"}
