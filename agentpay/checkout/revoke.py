@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 Verdict = Literal["void", "taken"]
 
-LOCKED_TRIES_MAX = 30
+LOCKED_TRIES_MAX = 15
 LOCKED_SECONDS = (0.05, 0.2)
 # Without a checkout nothing is serialised by its lock: give a running confirm time to show in the count.
 UNSEEN_SECONDS = 15.0

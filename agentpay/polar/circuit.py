@@ -39,21 +39,25 @@ class Circuit:
         """
         probes = self._enter(self._monotonic())
         try:
+            await self._take_slot()
+            try:
+                yield
+                self._succeeded()
+            except errors.PolarError as error:
+                self._failed(error, self._monotonic())
+                raise
+            finally:
+                self._slots.release()
+        finally:
+            if probes:
+                self._is_probing = False
+
+    async def _take_slot(self) -> None:
+        try:
             async with asyncio.timeout(SLOT_WAIT_SECONDS_MAX):
                 await self._slots.acquire()
         except TimeoutError:
-            self._is_probing = self._is_probing and not probes
             raise errors.PolarError("paused", retry_hint=SLOT_WAIT_SECONDS_MAX) from None
-        try:
-            yield
-            self._succeeded()
-        except errors.PolarError as error:
-            self._failed(error, self._monotonic())
-            raise
-        finally:
-            self._slots.release()
-            if probes:
-                self._is_probing = False
 
     def _enter(self, now: float) -> bool:
         """Whether this call is the probe. Raises while paused, or while another call probes."""

@@ -54,6 +54,16 @@ async def test_revocations_get_through_when_syncs_and_checkouts_must_wait(db: Da
     assert await take_until_refused(bucket, "revocation") == 10
 
 
+async def test_who_only_polls_gets_the_smallest_share_and_does_not_wait(db: Database) -> None:
+    await at_the_start_of_a_minute_or_well_inside(db)
+    bucket = Bucket(db)
+    with pytest.raises(PolarError) as refused:
+        for _ in range(41):
+            await bucket.take(key="acme", environment="sandbox", priority="poll")
+    assert (refused.value.kind, refused.value.unknown_outcome) == ("rate_limited", False)
+    assert await used(db) == 40
+
+
 async def test_calls_are_counted_in_chunks_not_one_by_one(db: Database) -> None:
     await at_the_start_of_a_minute_or_well_inside(db)
     bucket = Bucket(db)
@@ -124,6 +134,21 @@ async def test_only_one_call_probes_at_a_time() -> None:
     clock.now += 10.1
     async with circuit.slot():
         assert await call(circuit) == "paused"
+    assert await call(circuit) == "passed"
+
+
+async def test_a_probe_that_is_called_off_lets_the_next_one_probe() -> None:
+    clock = Clock()
+    circuit = Circuit(monotonic=clock)
+    await call(circuit, "rate_limited", retry_hint=60)
+    clock.now += 10.1
+    busy = [circuit._slots.acquire() for _ in range(CALLS_AT_ONCE_MAX)]
+    await asyncio.gather(*busy)
+    probing = asyncio.create_task(call(circuit))
+    await asyncio.sleep(0)
+    probing.cancel()
+    await asyncio.gather(probing, return_exceptions=True)
+    circuit._slots.release()
     assert await call(circuit) == "passed"
 
 
