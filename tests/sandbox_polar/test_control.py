@@ -19,7 +19,8 @@ class Served:
         self.state = state
         self.acme = state.add_organization()
         self.candle = state.add_product(self.acme, prices=[seeding.fixed(9500)])
-        self.http = httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {state.add_token(self.acme)}"})
+        headers = {"authorization": f"Bearer {state.add_token(self.acme)}"}
+        self.http = httpx.AsyncClient(base_url=url, verify=False, headers=headers)
 
     async def control(self, method: str, path: str, body: Any = None) -> Any:
         response = await self.http.request(method, f"/_control{path}", json=body)
