@@ -67,7 +67,9 @@ async def search_knowledge(
     if "product" in data.kinds:
         organization = await organizations.get(db, organization_id=organization_id)
         limits = limits_of(data.query, {}, currency=organization.default_currency)
-        found = await search(db, organization_id=organization_id, query=data.query, limits=limits, limit=data.limit)
+        found = await search(
+            db, organization_id=organization_id, query=data.query, limits=limits, limit=data.limit, needs_name=True
+        )
         lists.append([_product_item(each) for each in found])
     return knowledge.KnowledgeItems(_fused(lists)[: data.limit])
 

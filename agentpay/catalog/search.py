@@ -65,11 +65,22 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def search(
-    source: Database | Tx, *, organization_id: UUID, query: str, limits: Limits = Limits(), limit: int = 6
+    source: Database | Tx,
+    *,
+    organization_id: UUID,
+    query: str,
+    limits: Limits = Limits(),
+    limit: int = 6,
+    needs_name: bool = False,
 ) -> list[Found]:
-    """The products that `query` (keywords or a whole message) is about, best first; `cheap` sorts by price."""
+    """The products that `query` (keywords or a whole message) is about, best first; `cheap` sorts by price.
+
+    `needs_name`: a query that names nothing finds nothing, instead of the newest.
+    """
     question = questions.read(query, asking=ASKING)
     if question.asks_at_large:
+        if needs_name:
+            return []
         order = "cheapest" if limits.has_price and question.order == "fitting" else question.order
         return await _at_large(source, organization_id, order=order, limits=limits, limit=limit)
     knowledge = await vocabulary.look_up(

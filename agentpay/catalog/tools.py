@@ -24,8 +24,6 @@ from agentpay.llm.types import ToolResult
 
 PRODUCTS_DEFAULT = 4
 CLOSEST_MAX = 2
-NAMED_MIN = 0.5
-"""A product found by name is taken when its score among the found is at least this; the best has 1."""
 
 UNKNOWN = "unknown_product"
 UNAVAILABLE = "product_unavailable"
@@ -185,7 +183,7 @@ class Desk:
         exact = await repository.find_named(self._db, organization_id=context.organization_id, name=name)
         if exact is not None or not name.strip():
             return exact or UNKNOWN
-        found = await search(self._db, organization_id=context.organization_id, query=name, limit=1)
+        found = await search(self._db, organization_id=context.organization_id, query=name, limit=1, needs_name=True)
         return found[0].product if found else UNKNOWN
 
     async def _mark(self, context: ToolContext, products: Sequence[CatalogProduct]) -> None:

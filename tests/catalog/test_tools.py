@@ -170,8 +170,8 @@ async def test_what_is_not_sold_is_not_shown_by_id_or_name(wick: Counter) -> Non
     wick.nameable = {archived, private}
     for hidden in (archived, private):
         assert (await wick.ask("show_product", product_id=str(hidden))).facts == {"reason": "product_unavailable"}
-    unknown = await wick.ask("show_product", name="zzyzx")
-    assert unknown.facts == {"reason": "unknown_product"}
+    for nothing in ("zzyzx", "the best one", "?"):
+        assert (await wick.ask("show_product", name=nothing)).facts == {"reason": "unknown_product"}
     assert wick.shown == []
 
 
