@@ -35,7 +35,7 @@ from agentpay.offers.negotiation import (
     decide,
 )
 from agentpay.offers.public import offer_public
-from agentpay.offers.scene import Scene, budget_left, find_shown, look
+from agentpay.offers.scene import Scene, find_shown, look
 from agentpay.organizations.notify import notify
 
 log = structlog.get_logger()
@@ -118,9 +118,13 @@ async def _propose(
     if not isinstance(sold, Negotiable):
         return Outcome(decision="refused", why=sold.reason, product=product)
     scene = await look(tx, appender, ctx=ctx, conversation=conversation, product=product, sold=sold)
-    left = await budget_left(tx, scene)
     decision = decide(
-        ask, rules=ctx.rules, facts=scene.facts, history=scene.history, budget_left=left, standing_max=standing_max
+        ask,
+        rules=ctx.rules,
+        facts=scene.facts,
+        history=scene.history,
+        budget_left=scene.budget_left,
+        standing_max=standing_max,
     )
     outcome = await _perform(tx, appender, jobs, scene=scene, decision=decision)
     await _note(tx, scene=scene, ask=ask, outcome=outcome)

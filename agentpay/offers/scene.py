@@ -29,6 +29,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     held: Row | None
     scopes: dict[str, str]
     budgets: tuple[budget.Budget, ...]
+    budget_left: int | None
+    """What may be conceded once `held` has made room; None = no budgets."""
 
 
 async def find_shown(tx: Tx, *, ctx: ToolContext, product_id: UUID) -> CatalogProduct | None:
@@ -44,31 +46,39 @@ async def find_shown(tx: Tx, *, ctx: ToolContext, product_id: UUID) -> CatalogPr
 async def look(
     tx: Tx, appender: Appender, *, ctx: ToolContext, conversation: Row, product: CatalogProduct, sold: Negotiable
 ) -> Scene:
-    """Everything that the decision reads, true until the transaction ends."""
+    """Everything that the decision reads, true until the transaction ends.
+
+    Locks, in order: the visitor and his address, the offers of the product here, the counters of the budgets. What ran
+    out, or was for another price, is ended on the way.
+    """
     visitor_keys = sorted({ctx.visitor_key, f"session:{conversation['session_id']}"})
     places = [f"address:{ctx.address}"] if ctx.address else []
     await repository.lock_visitor(tx, organization_id=ctx.organization_id, keys=[*visitor_keys, *places])
-    held = await _lock_held(tx, appender, conversation=conversation, product=product, sold=sold)
     organization = await tx.one(
         "select default_currency, budgets from organizations where id = %(id)s", {"id": ctx.organization_id}
     )
     assert organization is not None
-    circumstances = await repository.get_circumstances(
-        tx,
+    over, held = await _lock_offers(tx, ctx=ctx, product_id=product.product_id, sold=sold)
+    scopes = budget.scopes_of(
         organization_id=ctx.organization_id,
         conversation_id=ctx.conversation_id,
-        product_id=product.product_id,
-        visitor_keys=visitor_keys,
-        address=ctx.address,
-        customer_id=ctx.customer_id,
-        external_customer_id=ctx.external_customer_id,
+        agent_id=ctx.agent_id,
+        visitor_key=ctx.visitor_key,
     )
-    rows = await repository.list_history(
+    budgets = budget.budgets_of(organization["budgets"])
+    left = await budget.lock_room(
         tx,
         organization_id=ctx.organization_id,
-        conversation_id=ctx.conversation_id,
-        product_id=product.product_id,
-        visitor_keys=visitor_keys,
+        kind="discount",
+        currency=sold.currency,
+        scopes=scopes,
+        budgets=budgets,
+        beside=[cause_of(row["id"]) for row in (*over, *([held] if held else []))],
+    )
+    for row in over:
+        await _end(tx, appender, conversation=conversation, offer=row)
+    circumstances, history = await _look_back(
+        tx, ctx=ctx, product_id=product.product_id, sold=sold, visitor_keys=visitor_keys
     )
     return Scene(
         ctx=ctx,
@@ -85,53 +95,61 @@ async def look(
             is_first_purchase=ctx.is_proven_customer and not circumstances["has_bought"],
             hesitation_signals=ctx.hesitation_signals,
         ),
-        history=history_of(
-            rows,
-            conversation_id=ctx.conversation_id,
-            price_id=sold.price_id,
-            currency=sold.currency,
-            circumstances=circumstances,
-        ),
-        scopes=budget.scopes_of(
-            organization_id=ctx.organization_id,
-            conversation_id=ctx.conversation_id,
-            agent_id=ctx.agent_id,
-            visitor_key=ctx.visitor_key,
-        ),
-        budgets=budget.budgets_of(organization["budgets"]),
+        history=history,
+        scopes=scopes,
+        budgets=budgets,
+        budget_left=left,
     )
 
 
-async def _lock_held(
-    tx: Tx, appender: Appender, *, conversation: Row, product: CatalogProduct, sold: Negotiable
-) -> Row | None:
-    """The open offer for the price of now. What ran out, or was for another price, is ended on the way."""
-    held = None
-    for row in await repository.lock_of_product(
-        tx,
-        conversation_id=conversation["id"],
-        product_id=product.product_id,
-        statuses=("pending_approval", "open"),
-    ):
-        if row["is_overdue"]:
-            await lifecycle.expire(tx, appender, conversation=conversation, offer=row)
-        elif (row["price_id"], row["currency"], row["list_amount"]) != (
-            sold.price_id, sold.currency, sold.list_amount,
-        ):  # fmt: skip
-            await lifecycle.void(tx, appender, conversation=conversation, offer=row, reason="price_changed")
-        elif row["status"] == "open":
-            held = row
-    return held
-
-
-async def budget_left(tx: Tx, scene: Scene) -> int | None:
-    """What may be conceded once the held offer has made room."""
-    return await budget.lock_room(
-        tx,
-        organization_id=scene.ctx.organization_id,
-        kind="discount",
-        currency=scene.sold.currency,
-        scopes=scene.scopes,
-        budgets=scene.budgets,
-        beside=[cause_of(scene.held["id"])] if scene.held else [],
+async def _lock_offers(tx: Tx, *, ctx: ToolContext, product_id: UUID, sold: Negotiable) -> tuple[list[Row], Row | None]:
+    """Those that are over, and the open one that the visitor holds."""
+    rows = await repository.lock_of_product(
+        tx, conversation_id=ctx.conversation_id, product_id=product_id, statuses=("pending_approval", "open")
     )
+    over = [row for row in rows if row["is_overdue"] or not _is_for(row, sold)]
+    held = next((row for row in rows if row["status"] == "open" and row not in over), None)
+    return over, held
+
+
+async def _look_back(
+    tx: Tx, *, ctx: ToolContext, product_id: UUID, sold: Negotiable, visitor_keys: list[str]
+) -> tuple[Row, History]:
+    circumstances = await repository.get_circumstances(
+        tx,
+        organization_id=ctx.organization_id,
+        conversation_id=ctx.conversation_id,
+        product_id=product_id,
+        visitor_keys=visitor_keys,
+        address=ctx.address,
+        customer_id=ctx.customer_id,
+        external_customer_id=ctx.external_customer_id,
+    )
+    rows = await repository.list_history(
+        tx,
+        organization_id=ctx.organization_id,
+        conversation_id=ctx.conversation_id,
+        product_id=product_id,
+        visitor_keys=visitor_keys,
+    )
+    history = history_of(
+        rows,
+        conversation_id=ctx.conversation_id,
+        price_id=sold.price_id,
+        currency=sold.currency,
+        circumstances=circumstances,
+    )
+    return circumstances, history
+
+
+def _is_for(offer: Row, sold: Negotiable) -> bool:
+    """Whether it was made for the price of now."""
+    was = (offer["price_id"], offer["currency"], offer["list_amount"])
+    return was == (sold.price_id, sold.currency, sold.list_amount)
+
+
+async def _end(tx: Tx, appender: Appender, *, conversation: Row, offer: Row) -> None:
+    if offer["is_overdue"]:
+        await lifecycle.expire(tx, appender, conversation=conversation, offer=offer)
+    else:
+        await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason="price_changed")
