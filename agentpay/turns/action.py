@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from agentpay.llm.template import amounts, naming, reading
+from agentpay.llm.template import amounts, facts, naming, reading
 from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
 from agentpay.understanding.classify import CONFIDENCE_THRESHOLD
 from agentpay.understanding.entities import Entities
@@ -49,6 +49,7 @@ _ABOUT_ORDERS: Final = frozenset(
     {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.PAYMENT_ISSUE, Intent.PAYMENT_CONFIRMATION}
 )
 _ABOUT_BUYING: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY})
+_CASUAL: Final = frozenset({Intent.GREETING, Intent.GENERAL_QUESTION, Intent.HESITATION})
 _PLAIN: Final[Mapping[Intent, Action]] = {
     Intent.GREETING: Action.GREET,
     Intent.HESITATION: Action.REPLY,
@@ -137,18 +138,20 @@ def missed(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> bo
         return True
     if action not in {Action.SEARCH_PRODUCTS, Action.SHOW_PRODUCT, Action.ANSWER_FROM_KNOWLEDGE}:
         return False
+    if facts.searched_in_vain(results):
+        return True
     looked = [result.facts for _, result in results]
-    return bool(looked) and not any(facts.get(name) for facts in looked for name in _FOUND)
+    return bool(looked) and not any(told.get(name) for told in looked for name in _FOUND)
 
 
 def _action(situation: Situation) -> Action:
-    if situation.intent is Intent.HUMAN_REQUEST:
+    if situation.intent is Intent.HUMAN_REQUEST and not _is_unclear(situation):
         return Action.ESCALATE
     for read in (_small_talk, _answer_to_question):
         action = read(situation)
         if action is not None:
             return action
-    if situation.intent is Intent.GENERAL_QUESTION:
+    if situation.intent in {Intent.GENERAL_QUESTION, Intent.HUMAN_REQUEST}:
         return _about_anything(situation)
     if situation.intent is Intent.GREETING and _names_a_product(situation):
         return _about_products(situation)
@@ -175,8 +178,11 @@ def _about_anything(situation: Situation) -> Action:
     follows_up = len(told) == 1 and (reading.asks_whether(situation.text) or reading.asks_price(situation.text))
     if follows_up or _named(situation) is not None:
         return _about_products(situation)
-    unclear = situation.confidence < CONFIDENCE_THRESHOLD
-    return Action.CLARIFY if unclear and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
+    return Action.CLARIFY if _is_unclear(situation) and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
+
+
+def _is_unclear(situation: Situation) -> bool:
+    return situation.confidence < CONFIDENCE_THRESHOLD
 
 
 def _small_talk(situation: Situation) -> Action | None:
@@ -184,10 +190,11 @@ def _small_talk(situation: Situation) -> Action | None:
     text = situation.text
     if reading.announces_question(text) or (reading.steers(text) and situation.intent not in _ABOUT_ORDERS):
         return Action.REPLY
+    if situation.intent in _CASUAL and reading.insults(text):
+        return Action.REPLY
     if situation.intent is not Intent.GENERAL_QUESTION:
         return None
-    talks = reading.insults(text) or reading.asks_identity(text) or reading.asks_how_we_are(text)
-    return Action.REPLY if talks else None
+    return Action.REPLY if reading.asks_identity(text) or reading.asks_how_we_are(text) else None
 
 
 def _answer_to_question(situation: Situation) -> Action | None:
@@ -216,7 +223,9 @@ def _agreed(situation: Situation, asked: str | None) -> Action | None:
         return Action.ESCALATE
     if asked == "price" and _meant(situation) is not None and not _has_open_offer(situation):
         return _about_price(situation)
-    offered = situation.previous_action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT}
+    offered = situation.previous_action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT} or (
+        situation.previous_action == Action.REQUEST_APPROVAL and _has_open_offer(situation)
+    )
     if offered and asked is None and _waits_to_be_paid(situation):
         return Action.REPLY
     if asked in {"purchase", "price"} or (offered and asked is None):
@@ -245,10 +254,18 @@ def _about_products(situation: Situation) -> Action:
     if len(naming.find_all_named(text, situation.shown)) > 1:
         return Action.SHOW_PRODUCT
     if _named(situation) is None and (product is None or reading.asks_catalogue(text)):
-        return Action.SEARCH_PRODUCTS
+        return Action.CLARIFY if _is_about_one_of_several(situation) else Action.SEARCH_PRODUCTS
     if reading.asks_stock(text) and "check_inventory" in situation.open_tools:
         return Action.CHECK_INVENTORY
     return Action.SHOW_PRODUCT
+
+
+def _is_about_one_of_several(situation: Situation) -> bool:
+    """`is it in stock?` behind a list of products: which one?"""
+    text = situation.text
+    widens = reading.asks_catalogue(text) or reading.asks_others(text) or reading.compares(text)
+    listed = naming.find_listed(situation.shown, situation.previous_text)
+    return len(listed) > 1 and not widens and not naming.keywords(text)
 
 
 def _about_price(situation: Situation) -> Action:
@@ -260,10 +277,10 @@ def _about_price(situation: Situation) -> Action:
         return _about_price_of_unseen(situation)
     if product.amount_type == "custom" and entities.proposed_price is not None:
         return Action.GENERATE_CHECKOUT
-    if offer is not None and offer.status == "pending_approval":
-        return Action.REQUEST_APPROVAL
-    if offer is not None and _has_open_offer(situation) and _meets(situation, offer):
+    if offer is not None and offer.status == "open" and _meets(situation, offer):
         return Action.GENERATE_CHECKOUT
+    if any(each.status == "pending_approval" and each.product_id == product.product_id for each in situation.offers):
+        return Action.REQUEST_APPROVAL
     if not product.negotiable or "propose_price" not in tools:
         return Action.EXPLAIN_NO_DISCOUNT
     return Action.CALCULATE_OFFER
@@ -288,7 +305,7 @@ def _about_buying(situation: Situation) -> Action:
 
 def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
     """The visitor surely wants to buy, and knows what for how much; else both are said once more first."""
-    if situation.confidence < CONFIDENCE_THRESHOLD and not reading.says_yes(situation.text):
+    if _is_unclear(situation) and not reading.says_yes(situation.text):
         return False
     if situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation):
         return True
@@ -302,9 +319,10 @@ def _about_shipping(situation: Situation) -> Action:
 
 
 def _standing(situation: Situation) -> OfferFact | None:
-    """The offer of the product that is meant; where none is, the newest."""
+    """The offer of the product that is meant; where none is, the newest. An open one before one that waits."""
     product = _meant(situation)
-    return next((each for each in situation.offers if product is None or each.product_id == product.product_id), None)
+    mine = [each for each in situation.offers if product is None or each.product_id == product.product_id]
+    return next((each for each in mine if each.status == "open"), next(iter(mine), None))
 
 
 def _has_open_offer(situation: Situation) -> bool:

@@ -12,7 +12,6 @@ from tests.llm.shop import (
     ALL_TOOLS,
     BOX,
     CHECKOUT,
-    GOODS,
     GUIDE,
     LAVENDER,
     NOW,
@@ -138,10 +137,15 @@ CASES: tuple[Case, ...] = (
                                    "amount_text": "$85.00"}])],
      ["Lavender Candle", "$85.00", "paid", "e-mail"], ["confirmado", "e-mail"]),
     ("no order, nobody proven", both("my order?", "meu pedido?", "check_order", intent="order_status"),
-     [done("check_order", orders=[])], ["log", "person"], ["conversa", "pessoa"]),
+     [done("check_order", orders=[]), done("search_knowledge", articles=[])],
+     ["log", "person"], ["conversa", "pessoa"]),
+    ("no order, but an article", both("my download?", "meu download?", "check_order", intent="order_status"),
+     [done("check_order", orders=[]), done("search_knowledge", articles=[{"title": "Access", "snippet": "By e-mail"}])],
+     ["By e-mail.", "log"], ["By e-mail.", "conversa"]),
     ("no order of a proven customer", both("my order?", "meu pedido?", "check_order", intent="order_status",
                                            is_proven_customer=True),
-     [done("check_order", orders=[])], ["order", "person"], ["pedido", "pessoa"]),
+     [done("check_order", orders=[]), done("search_knowledge", articles=[])],
+     ["order", "person"], ["pedido", "pessoa"]),
     ("a refund", both("refund", "reembolso", "check_order", intent="refund_request", orders=(ORDER,)),
      [done("check_order", orders=[])], ["sorry", "colleague", "person"], ["colega", "pessoa"]),
     ("a failed card with the checkout still open",
@@ -313,12 +317,21 @@ def personality(**wishes: Any) -> dict[str, Any]:
 
 
 def test_verbosity_is_a_matter_of_length() -> None:
-    told = done("search_products", products=[row(each) for each in GOODS], total=6)
+    told = done("show_product", product=row(LAVENDER))
     lengths = [
-        len(say(brief("all?", "search_products", **personality(verbosity=level)), told).text)
+        len(say(brief("the lavender one", "show_product", **SEEN, **personality(verbosity=level)), told).text)
         for level in ("concise", "medium", "detailed")
     ]
     assert lengths == sorted(set(lengths))
+
+
+def test_an_article_is_told_in_whole_sentences() -> None:
+    snippet = "Candles ship in three days. " + "They are packed in straw. " * 20
+    told = done("search_knowledge", articles=[{"title": "Delivery", "snippet": snippet}])
+    text = say(brief("delivery?", "answer_from_knowledge", **personality(proactive=False)), told).text
+    assert text.startswith("Candles ship in three days. They are packed in straw.")
+    assert "straw. (" in text
+    assert "…" not in text
 
 
 def test_tone_is_heard() -> None:

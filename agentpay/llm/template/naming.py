@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from agentpay.kit import synonyms, words
-from agentpay.kit.text import fold
+from agentpay.kit.text import fold, one_line, shorten
 from agentpay.llm.types import ProductFact
+
+NAME_CHARACTERS_MAX: Final = 60
 
 _PLACE: Final = (
     r"(?: (?:one|option|product|item|opcao|produto))?(?=\W*$|[,.;!?]| (?:please|pls|por favor|is|costs|e|custa|then)\b)"
@@ -40,6 +42,11 @@ _TALK_WORDS: Final = _words(
 )
 _NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
 """Folded words that name no product. A product named with them alone is found when its name is said whole."""
+
+
+def short_name(name: str) -> str:
+    """A product's name as we say it."""
+    return shorten(one_line(name), characters_max=NAME_CHARACTERS_MAX)
 
 
 def find_named(
@@ -96,7 +103,7 @@ def find_listed(shown: Sequence[ProductFact], previous_text: str | None) -> list
     rest = fold(previous_text or "")
     places: list[tuple[int, ProductFact]] = []
     for each in sorted(shown, key=lambda product: -len(product.name)):
-        name = fold(each.name)
+        name = fold(short_name(each.name)).rstrip("…")
         place = rest.find(name) if name else -1
         if place >= 0:
             places.append((place, each))

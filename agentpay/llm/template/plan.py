@@ -235,11 +235,14 @@ def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
 
 
 def _order(scene: Scene) -> tuple[Wanted, ...]:
-    if facts.was_asked(scene.results, "check_order"):
-        return ()
-    reference = entity(scene.brief, "order_reference")
-    look = Wanted("check_order", {"order_reference": reference} if reference else {})
-    return (look, *(_knowledge(scene) if scene.brief.intent in {"refund_request", "payment_issue"} else ()))
+    """Look at the orders; the articles too where the visitor wants something done, or no order is found."""
+    looked = facts.find_result(scene.results, "check_order")
+    if looked is None:
+        reference = entity(scene.brief, "order_reference")
+        look = Wanted("check_order", {"order_reference": reference} if reference else {})
+        return (look, *(_knowledge(scene) if scene.brief.intent in {"refund_request", "payment_issue"} else ()))
+    has_order = bool(facts.rows_of(looked.facts, "orders") or scene.brief.orders)
+    return () if has_order or scene.brief.intent != "order_status" else _knowledge(scene)
 
 
 def _shipping(scene: Scene) -> tuple[Wanted, ...]:

@@ -33,7 +33,8 @@ _AGREEING: Final = _words(
 )
 _WITH_A_YES: Final = _words(
     """please thanks thank you of course i i'll do it that this lets go ahead for me with to would like love
-    the open checkout my and well oh ah then now is good cool nice awesome send link pay buy order take a an person
+    the open checkout my and well oh ah hm hmm then now is good cool nice awesome send link pay buy order take a an
+    person
     human price offer up get make
     por favor obrigado obrigada com eu a o as os uma um abrir abre abra pagamento link ser mandar ver entao mesmo ta
     esta bom bem tudo agora essa esse oferta preco proposta pessoa falar e que para pra ne ai so"""
@@ -86,7 +87,8 @@ _CHEAPEST: Final = _any(
     r"cheap\w*", "least expensive", "lowest price", "affordable", "mais barat[oa]s?", "mais em conta", "menor preco"
 )
 _STOCK: Final = _any(
-    "in stock", "stock", "available", "availability", "sold out", "how many (?:are )?left", "estoque", r"disponive\w+",
+    "in stock", "stock", r"available(?! (?:as|in|for|on|with)\b)", "availability", "sold out", "how many (?:are )?left",
+    "estoque", r"disponive\w+",
     "disponibilidade", "esgotad[oa]", "pronta entrega", "quantos restam",
 )  # fmt: skip
 _PRICE: Final = _any(
@@ -96,7 +98,8 @@ _CATALOGUE: Final = _any(
     "what do you (?:have|sell|offer)", "what (?:products|else)", "which products", "products", "catalog(?:ue)?",
     "anything", "options", "plans", "everything", "show me (?:what|all|your).*", "others?", "browse", "collection",
     "o que (?:mais )?(?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo",
-    "opcoes", "planos", "colecao", "outr[oa]s?",
+    "opcoes", "planos", "colecao",
+    "(?:show|see|view) (?:me )?more", "more options", "(?:ver|mostra|mostre) mais", "outr[oa]s?",
 )  # fmt: skip
 _WHETHER: Final = re.compile(
     r"^\W*(?:is|are|does|do|can|could|will|would|has|have|é|eh|são|sao|tem|dá|pode|serve|funciona|vem)\b", re.IGNORECASE
@@ -110,9 +113,14 @@ _PRICE_TALK: Final = _any(
     "conversar sobre o preco", "consigo no preco", "vamos ver o que consigo", "desconto",
 )  # fmt: skip
 _OTHERS: Final = _any("others?", "else", "o que mais", "another", "alternatives?", "outr[oa]s?", "alternativas?")
-_PORTUGUESE: Final = re.compile(
-    r"[ãõçáâéêíóôú]|\b(oi|ola|como|posso|ajudar|voce|bem-vind[oa]|sou|em que|seja)\b", re.IGNORECASE
-)
+_PORTUGUESE: Final = _any(
+    "oi", "ola", "como", "posso", "ajudar", "ajudo", "voce", "em que", "bem-vind[oa]s?", "sou", "aqui", "procura",
+    "para", "o que", "uma?", "seu", "sua", "nossa", "nosso", "com", "tudo bem",
+)  # fmt: skip
+_ENGLISH: Final = _any(
+    "hi", "hello", "hey", "how", "can", "help", "you", "i'?m", "welcome", "what", "looking", "for", "the", "your",
+    "our", "with", "today", "something",
+)  # fmt: skip
 
 _ASKED: Final[tuple[tuple[Asked, re.Pattern[str]], ...]] = (
     ("amount", _any("how much would you like to pay", "what would you like to pay", "gostaria de pagar", "quer pagar")),
@@ -208,8 +216,9 @@ def asks_others(text: str) -> bool:
 
 
 def looks_portuguese(text: str) -> bool:
-    """Whether a merchant's own sentence is Portuguese rather than English."""
-    return _PORTUGUESE.search(text) is not None
+    """Whether a merchant's own sentences are Portuguese rather than English."""
+    folded = fold(text)
+    return len(_PORTUGUESE.findall(folded)) > len(_ENGLISH.findall(folded))
 
 
 def find_asked(previous_text: str | None) -> Asked | None:

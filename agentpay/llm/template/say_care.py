@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from agentpay.llm.template import facts, knowledge, say_goods
+from agentpay.llm.template import facts, knowledge, naming, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity, find_checkout
-from agentpay.llm.template.voice import Draft, ended, short_name
+from agentpay.llm.template.voice import Draft, ended
 
 ORDERS_TOLD_MAX: Final = 3
 COUNTRIES_TOLD_MAX: Final = 8
@@ -121,7 +121,7 @@ def _no_order(scene: Scene) -> Draft:
             replies=_person_replies(scene),
         )  # fmt: skip
     key = "no_orders_of_yours" if scene.brief.is_proven_customer else "who_are_you"
-    return voice.draft(voice.say(key), knowledge.told(scene), *_person_offered(scene), replies=_person_replies(scene))
+    return voice.draft(knowledge.told(scene), voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
 
 
 def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:
@@ -136,7 +136,7 @@ def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:
 def _orders_told(scene: Scene, rows: Sequence[Facts]) -> str:
     voice, lines = scene.voice, []
     for row in rows[:ORDERS_TOLD_MAX]:
-        name = short_name(facts.text_of(row, "product_name")) or voice.say("your_order")
+        name = naming.short_name(facts.text_of(row, "product_name")) or voice.say("your_order")
         key = _ORDER_STATES.get(facts.text_of(row, "status"), "order_known")
         amount = facts.text_of(row, "amount_text")
         lines.append(voice.say(key, product=name + (f" ({amount})" if amount else "")))

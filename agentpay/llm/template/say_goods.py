@@ -7,11 +7,13 @@ from typing import Final
 from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, naming, plan, reading
 from agentpay.llm.template.scene import Scene, entity
-from agentpay.llm.template.voice import Draft, Voice, short_name
+from agentpay.llm.template.voice import Draft, Voice
 from agentpay.llm.types import ProductFact
 
-LISTED: Final = {"concise": 3, "medium": 4, "detailed": 5}
+LISTED: Final = {"concise": 4, "medium": 4, "detailed": 6}
 REPLY_CHARACTERS_MAX: Final = 40
+REPLIES_MAX: Final = 4
+_BRACKETS: Final = re.compile(r"\s*\([^)]*\)\s*$")
 _PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])[^\w\s]*(?:[A-Z]{1,3}[^\w\s]\s?)?\d")
 """A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
 
@@ -123,7 +125,7 @@ def say_stock(scene: Scene) -> Draft:
     if result is None:
         return say_product(scene)
     about = scene.focus.name if scene.focus else ""
-    name = short_name(facts.text_of(result.facts, "product_name", "name") or about)
+    name = naming.short_name(facts.text_of(result.facts, "product_name", "name") or about)
     state = facts.text_of(result.facts, "state") if result.status == "done" else ""
     key = {"in_stock": "in_stock", "low": "stock_low", "out_of_stock": "out_of_stock"}.get(state, "stock_unknown")
     if result.facts.get("is_enough") is False and key in {"in_stock", "stock_low"}:
@@ -135,15 +137,20 @@ def say_stock(scene: Scene) -> Draft:
 
 
 def name_of(product: ProductFact) -> str:
-    return short_name(product.name)
+    return naming.short_name(product.name)
 
 
 def with_names(voice: Voice, draft: Draft, products: Sequence[ProductFact]) -> Draft:
     """The draft with product names as quick replies."""
     if not voice.is_proactive:
         return draft
-    names = dict.fromkeys(shorten(each.name, characters_max=REPLY_CHARACTERS_MAX) for each in products[:3])
-    return Draft(draft.text, tuple(names))
+    return Draft(draft.text, tuple(dict.fromkeys(_as_reply(each.name) for each in products[:REPLIES_MAX])))
+
+
+def _as_reply(name: str) -> str:
+    """A product's name short enough for a button: without what stands in brackets, cut at a word."""
+    plain = name if len(name) <= REPLY_CHARACTERS_MAX else _BRACKETS.sub("", name) or name
+    return shorten(plain, characters_max=REPLY_CHARACTERS_MAX).rstrip("… ")
 
 
 def lines_of(scene: Scene, products: Sequence[ProductFact]) -> str:
@@ -152,7 +159,7 @@ def lines_of(scene: Scene, products: Sequence[ProductFact]) -> str:
     lines = []
     for each in products[: LISTED[voice.verbosity]]:
         price = voice.say("free") if is_free(each) else each.price_text
-        gist = voice.gist(each.description)
+        gist = voice.line(each.description)
         lines.append("• " + name_of(each) + (f": {price}" if price else "") + (f". {gist}" if gist else ""))
     return "\n" + "\n".join(lines) + "\n"
 

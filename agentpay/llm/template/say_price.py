@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from agentpay.kit.text import shorten
-from agentpay.llm.template import facts, say_goods
+from agentpay.llm.template import facts, naming, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity
-from agentpay.llm.template.voice import Draft, ended, short_name
+from agentpay.llm.template.voice import Draft, ended
 
 REASONS_TOLD_MAX: Final = 4
 
@@ -77,12 +77,7 @@ def say_no_discount(scene: Scene) -> Draft:
 def say_pending(scene: Scene) -> Draft:
     """A price that waits for a person's word."""
     voice = scene.voice
-    return voice.draft(
-        voice.say("approval_waiting"),
-        list_told(scene),
-        voice.if_proactive("ask_list_or_wait"),
-        replies=("reply_wait", "reply_buy_now"),
-    )
+    return voice.draft(voice.say("approval_waiting"), _meanwhile(scene), replies=("reply_wait", "reply_buy_now"))
 
 
 def say_coupon(scene: Scene) -> Draft:
@@ -142,11 +137,14 @@ def _charge_terms(scene: Scene, told: Facts) -> list[str]:
 def _asked_for_approval(scene: Scene, told: Facts) -> Draft:
     voice, product = scene.voice, _product_name(scene, told)
     key = "approval_asked" if product else "approval_asked_unnamed"
-    return voice.draft(
-        voice.say(key, product=product),
-        voice.if_proactive("ask_list_or_wait"),
-        replies=("reply_wait", "reply_buy_now"),
-    )
+    return voice.draft(voice.say(key, product=product), _meanwhile(scene), replies=("reply_wait", "reply_buy_now"))
+
+
+def _meanwhile(scene: Scene) -> str:
+    """What the visitor can do while a person is asked: take the price that stands, else the list price."""
+    if scene.standing is not None:
+        return scene.voice.say("your_price_stands", amount=scene.standing.amount_text)
+    return scene.voice.if_proactive("ask_list_or_wait")
 
 
 def _refused(scene: Scene, reason: str, *, held: Facts = facts.NONE) -> Draft:
@@ -158,7 +156,8 @@ def _refused(scene: Scene, reason: str, *, held: Facts = facts.NONE) -> Draft:
     key = _REFUSALS.get(reason, "refused_not_negotiable")
     told = "" if key in {"refused_free", "product_gone"} else list_told(scene)
     closing = {"product_gone": "ask_show_others", "refused_free": "ask_take_free"}.get(key, "ask_take_it")
-    return voice.draft(voice.say(key), told, voice.if_proactive(closing), replies=("reply_buy_list", "reply_other"))
+    take = "reply_buy" if key == "refused_free" else "reply_buy_list"
+    return voice.draft(voice.say(key), told, voice.if_proactive(closing), replies=(take, "reply_other"))
 
 
 def _standing(scene: Scene, held: Facts = facts.NONE) -> Draft:
@@ -195,4 +194,4 @@ def _reasons(told: Facts) -> list[str]:
 def _product_name(scene: Scene, told: Facts) -> str:
     known = scene.focus.name if scene.focus else scene.standing.product_name if scene.standing else ""
     name = facts.text_of(told, "product_name") or known
-    return short_name(name)
+    return naming.short_name(name)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from agentpay.llm.template import facts, plan, say_goods, say_price
+from agentpay.llm.template import facts, naming, plan, say_goods, say_price
 from agentpay.llm.template.scene import Scene
-from agentpay.llm.template.voice import Draft, short_name
+from agentpay.llm.template.voice import Draft
 from agentpay.llm.types import ToolResult
 
 _REFUSALS: Final = {
@@ -72,6 +72,8 @@ def _opened(scene: Scene, result: ToolResult) -> Draft:
         return voice.draft(voice.say("checkout_delayed" if product else "checkout_delayed_unnamed", product=product))
     if status in {"confirmed", "succeeded"}:
         return voice.draft(voice.say("payment_processing"))
+    if facts.whole_of(told, "amount") == 0:
+        return voice.draft(voice.say("checkout_ready_plain"), voice.say("press_button_free"))
     if product and amount:
         parts = [voice.say("checkout_ready", product=product, amount=amount)]
     else:
@@ -96,4 +98,4 @@ def _ask_amount(scene: Scene) -> Draft:
 def _name(scene: Scene, result: ToolResult) -> str:
     product = plan.find_purchase(scene)
     name = facts.text_of(result.facts, "product_name") or (product.name if product else "")
-    return short_name(name)
+    return naming.short_name(name)

@@ -30,7 +30,7 @@ def say_clarification(scene: Scene) -> Draft:
     """A question back, fit to what is unclear; after several misses a person is offered instead."""
     voice, intent = scene.voice, scene.brief.intent
     listed = naming.find_listed(scene.brief.shown, scene.brief.previous_text)
-    if len(listed) > 1 and reading.says_yes(scene.brief.text):
+    if len(listed) > 1 and (intent == "product_query" or reading.says_yes(scene.brief.text)):
         return say_goods.ask_which(scene, listed)
     if scene.brief.stuck:
         return _stuck(scene)

@@ -18,8 +18,8 @@ from agentpay.llm.types import Brief
 
 LEVELS: Final = ("concise", "medium", "detailed")
 QUICK_REPLIES_MAX: Final = 4
-NAME_CHARACTERS_MAX: Final = 60
-DESCRIPTION_CHARACTERS: Final[Mapping[str, int]] = {"concise": 90, "medium": 160, "detailed": 320}
+DESCRIPTION_CHARACTERS: Final[Mapping[str, int]] = {"concise": 160, "medium": 260, "detailed": 420}
+LINE_CHARACTERS: Final[Mapping[str, int]] = {"concise": 90, "medium": 110, "detailed": 140}
 SNIPPET_CHARACTERS: Final[Mapping[str, int]] = {"concise": 240, "medium": 420, "detailed": 800}
 
 _TONED: Final = re.compile(r"^([a-z,]+)\|")
@@ -35,14 +35,25 @@ _VALIDITY: Final = (
 )  # fmt: skip
 
 
-def short_name(name: str) -> str:
-    """A product's name as we say it."""
-    return shorten(one_line(name), characters_max=NAME_CHARACTERS_MAX)
-
-
 def plain(text: str) -> str:
     """A merchant's text on one line, without Markdown, HTML and addresses."""
     return one_line(_MARK.sub("", _TAG_OR_ADDRESS.sub(" ", _LINK.sub(r"\1", text))))
+
+
+def sentences_of(text: str) -> list[str]:
+    return [sentence for sentence in _SENTENCE_END.split(plain(text)) if sentence]
+
+
+def fitting(sentences: Sequence[str], *, characters_max: int) -> str:
+    """As many whole sentences as fit; the first one cut where even it does not."""
+    if not sentences:
+        return ""
+    taken = ended(shorten(sentences[0], characters_max=characters_max))
+    for sentence in sentences[1:]:
+        if len(taken) + 1 + len(sentence) > characters_max:
+            break
+        taken += " " + ended(sentence)
+    return taken
 
 
 def ended(sentence: str) -> str:
@@ -72,7 +83,7 @@ class Voice:
 
     def say(self, key: str, /, **values: str) -> str:
         """A phrase of the book, filled in; one that the last message did not hold, where there is one."""
-        fitting = self._fitting(key)
+        fitting = self._variants(key)
         start = zlib.crc32(f"{key}\n{self._seed}".encode("utf-8", "replace")) % len(fitting)
         turned = [variant.format_map(values) for variant in (*fitting[start:], *fitting[:start])]
         return next((phrase for phrase in turned if fold(phrase) not in self._previous or not phrase), turned[0])
@@ -99,17 +110,18 @@ class Voice:
 
     def gist(self, description: str, *, about: Sequence[str] = ()) -> str:
         """A merchant's text as short as the personality likes it; sentences that hold words of `about` first."""
-        sentences = [sentence for sentence in _SENTENCE_END.split(plain(description)) if sentence]
-        if not sentences:
-            return ""
+        sentences = sentences_of(description)
         telling = [sentence for sentence in sentences if naming.mentions(sentence, about)]
         taken = (telling or sentences)[: 1 + LEVELS.index(self.verbosity)]
-        cut = shorten(" ".join(taken), characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
-        return ended(cut)
+        return fitting(taken, characters_max=DESCRIPTION_CHARACTERS[self.verbosity])
+
+    def line(self, description: str) -> str:
+        """What distinguishes a product in a list."""
+        return fitting(sentences_of(description)[:1], characters_max=LINE_CHARACTERS[self.verbosity])
 
     def snippet(self, text: str) -> str:
         """What an article says, as long as the personality likes it."""
-        return ended(shorten(plain(text), characters_max=SNIPPET_CHARACTERS[self.verbosity]))
+        return fitting(sentences_of(text), characters_max=SNIPPET_CHARACTERS[self.verbosity])
 
     def validity(self, expires_at: datetime | None) -> str:
         """For how long something holds, in words and rounded down; "" when unknown, past or not comparable."""
@@ -120,7 +132,7 @@ class Voice:
             return ""
         return self.say("valid_" + next((name for limit, name in _VALIDITY if seconds < limit), "days"))
 
-    def _fitting(self, key: str) -> list[str]:
+    def _variants(self, key: str) -> list[str]:
         toned, plain = [], []
         for variant in self._book[key]:
             bound = _TONED.match(variant)
