@@ -5,10 +5,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-RECORDED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "recorded.json").read_text())
+from tests.sandbox_polar.recordings import Exchange, exchanges
+
+RECORDED: dict[str, Exchange] = {exchange.name: exchange for exchange in exchanges()}
 
 
 @dataclass
@@ -30,10 +31,10 @@ class Seen:
 
 
 def recorded(name: str) -> Reply:
-    entry = RECORDED[name]
-    body = entry["body"]
-    raw = body.encode() if isinstance(body, str) else b"" if body is None else json.dumps(body).encode()
-    return Reply(entry["status"], raw, dict(entry["headers"]))
+    exchange = RECORDED[name]
+    answer = exchange.answer
+    raw = answer.encode() if isinstance(answer, str) else b"" if answer is None else json.dumps(answer).encode()
+    return Reply(exchange.status, raw, dict(exchange.answer_headers))
 
 
 class ScriptedPolar:

@@ -149,9 +149,9 @@ READS: dict[str, Callable[[Polar], Awaitable[Any]]] = {
 async def test_recorded_lists_are_read_whole(server: ScriptedPolar, polar: Polar, name: str) -> None:
     server.say(recorded(name))
     page = await READS[name](polar)
-    assert len(page.items) == len(RECORDED[name]["body"]["items"]) > 0
+    assert len(page.items) == len(RECORDED[name].answer["items"]) > 0
     assert page.unreadable == 0
-    assert server.seen[0].target.split("?")[0] == RECORDED[name]["path"].split("?")[0]
+    assert server.seen[0].target.split("?")[0] == RECORDED[name].path.split("?")[0]
 
 
 async def test_endpoints_are_made_redelivered_and_deleted_without_trailing_slashes(
@@ -172,7 +172,7 @@ async def test_endpoints_are_made_redelivered_and_deleted_without_trailing_slash
 
 
 async def test_one_strange_entry_does_not_hide_the_others(server: ScriptedPolar, polar: Polar) -> None:
-    good = RECORDED["products-list"]["body"]["items"][0]
+    good = RECORDED["products-list"].answer["items"][0]
     body = {"items": [{"id": 7}, {**good, "visibility": "by_invitation", "news": 1}], "pagination": {"total_count": 2}}
     server.say(Reply(200, json.dumps(body).encode()))
     page = await polar.list_products()
