@@ -182,6 +182,15 @@ async def test_a_rotated_secret_is_of_the_new_scheme(shop: Shop, receiver: Recei
     assert new["secret"] != old["secret"]
 
 
+async def test_a_secret_of_ones_own_is_heard_by_the_deprecated_version_only(shop: Shop) -> None:
+    own = "polar_whs_" + "a" * 30
+    body = {"url": "https://hooks.acme.io/own", "format": "raw", "events": ["order.paid"], "secret": own}
+    for version, heard in (("2026-04", True), ("2026-10", False)):
+        made = await shop.http.post("/v1/webhooks/endpoints", json=body, headers={"Polar-Version": version})
+        assert (made.json()["secret"] == own) is heard
+        assert made.json()["uses_standard_webhook_signature"] is not heard
+
+
 async def test_the_api_version_of_an_endpoint_is_in_envelope_and_header(shop: Shop) -> None:
     receiver = Receiver()
     await shop.listen(receiver, api_version="2027-01")

@@ -149,6 +149,33 @@ async def test_13_a_price_drop_breaks_a_fixed_discount_but_not_a_percentage(shop
     assert (await shop.buy(ad_hoc))["total_amount"] == 7000
 
 
+async def test_14_a_dearer_price_ends_the_offer_until_it_is_reselected(shop: Shop) -> None:
+    checkout = await shop.checkout(discount_id=(await shop.offer())["id"])
+    await shop.call("PATCH", f"/v1/products/{shop.candle.id}", {"prices": [seeding.fixed(12_000)]})
+    await shop.pay(checkout, status=422)
+    await shop.buyer_changes(checkout, product_id=shop.candle.id)
+    assert (await shop.buy(checkout))["total_amount"] == 11_000
+
+
+async def test_5_what_a_buyer_sends_beyond_his_rights_is_ignored(shop: Shop) -> None:
+    checkout = await shop.checkout(discount_id=(await shop.offer())["id"], metadata={"agentpay_offer_id": "o-1"})
+    forged = {
+        "discount_id": None,
+        "allow_discount_codes": True,
+        "amount": 1,
+        "prices": {shop.candle.id: [seeding.fixed(50)]},
+        "metadata": {"agentpay_offer_id": "forged"},
+        "expires_at": "2030-01-01T00:00:00Z",
+        "status": "succeeded",
+        "currency": "eur",
+    }
+    await shop.buyer_changes(checkout, **forged)
+    await shop.pay(checkout, **forged)
+    seen = await shop.seen(checkout)
+    kept = ("discount_id", "allow_discount_codes", "amount", "metadata", "expires_at", "currency")
+    assert {name: seen[name] for name in kept} == {name: checkout[name] for name in kept}
+
+
 async def test_15_archiving_the_product_stops_no_open_checkout(shop: Shop) -> None:
     checkout = await shop.checkout()
     await shop.call("PATCH", f"/v1/products/{shop.candle.id}", {"is_archived": True})

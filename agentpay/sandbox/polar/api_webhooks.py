@@ -21,19 +21,17 @@ FORMATS: Final = ("raw", "discord", "slack")
 CODE_CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
 _events: Final = list_of(one_of(constants.EVENT_TYPES))
 _version: Final = one_of(constants.VERSIONS)
-_secret: Final = string(min_length=32)
-_create: Final = model(
-    {
-        "url": Field(anything),
-        "name": Field(nullable(string()), None),
-        "format": Field(one_of(FORMATS)),
-        "events": Field(_events),
-        "organization_id": Field(organization_id, None),
-        "api_version": Field(nullable(_version), None),
-        # Undocumented and on its way out: a secret of the merchant's choice.
-        "secret": Field(nullable(_secret), None),
-    }
-)
+_fields: Final = {
+    "url": Field(anything),
+    "name": Field(nullable(string()), None),
+    "format": Field(one_of(FORMATS)),
+    "events": Field(_events),
+    "organization_id": Field(organization_id, None),
+    "api_version": Field(nullable(_version), None),
+}
+_create: Final = model(_fields)
+_create_with_secret: Final = model({**_fields, "secret": Field(nullable(string(min_length=32)), None)})
+"""Undocumented: a secret of the merchant's choice, in the deprecated version only (contract § 1.3)."""
 _update: Final = model(
     {
         "url": optional(anything),
@@ -47,7 +45,8 @@ _update: Final = model(
 
 
 def create_endpoint(request: Request) -> Answer:
-    form = body_of(request, _create)
+    form = body_of(request, _create_with_secret if request.version == "2026-04" else _create)
+    own_secret = form.get("secret")
     address = _accepted_url(request, form["url"])
     state = request.state
     old = state.settings.old_secrets
@@ -60,9 +59,9 @@ def create_endpoint(request: Request) -> Answer:
             name=form["name"],
             format=form["format"],
             api_version=form["api_version"] or state.settings.default_version,
-            secret=form["secret"] or signing.new_secret(old=old),
+            secret=own_secret or signing.new_secret(old=old),
             events=form["events"],
-            standard_signature=form["secret"] is None and not old,
+            standard_signature=own_secret is None and not old,
         )
     )
     return answer_json(shown(endpoint), 201)

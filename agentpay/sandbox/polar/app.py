@@ -158,6 +158,7 @@ class PolarApp:
             raw_query=wire.raw_query,
             headers=wire.headers,
             raw_body=wire.body,
+            version=version,
             caller=wire.caller,
         )
         answer = self._preflight(request) or await self._limited(request, wire)

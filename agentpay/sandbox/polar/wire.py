@@ -24,6 +24,8 @@ class Request:
     raw_query: str
     headers: dict[str, str]
     raw_body: bytes
+    version: str
+    """Of the API, as asked for or by default."""
     caller: str
     """Address of the peer; only the confirm limit looks at it."""
     parameters: dict[str, str] = field(default_factory=dict)
