@@ -47,8 +47,8 @@ class Adjustments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What raises the opening step; never the bound."""
 
     first_purchase_percent: Percent = 5
-    volume: Volume = Volume()
-    hesitation: Hesitation = Hesitation()
+    volume: Volume = msgspec.field(default_factory=Volume)
+    hesitation: Hesitation = msgspec.field(default_factory=Hesitation)
 
 
 class ProductLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,11 +67,11 @@ class RulesWire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_dynamic_pricing: bool = True
     max_discount_percent: Percent = 15
     require_approval_above: Percent = 10
-    price_bounds: PriceBounds = PriceBounds()
+    price_bounds: PriceBounds = msgspec.field(default_factory=PriceBounds)
     offer_valid_minutes: Annotated[int, msgspec.Meta(ge=1, le=OFFER_VALID_MINUTES_MAX)] = 60
     max_offers_per_conversation: Annotated[int, msgspec.Meta(ge=0, le=OFFERS_PER_CONVERSATION_MAX)] = 3
     auto_escalate_after_messages: Annotated[int, msgspec.Meta(ge=1, le=ESCALATE_MESSAGES_MAX)] | None = 40
-    adjustments: Adjustments = Adjustments()
+    adjustments: Adjustments = msgspec.field(default_factory=Adjustments)
     products: dict[str, ProductLimits] = {}
 
 

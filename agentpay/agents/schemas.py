@@ -77,11 +77,11 @@ class AgentCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: Name
     agent_type: AgentType = "sales"
     status: AgentStatus = "active"
-    personality: Personality = Personality()
+    personality: Personality = msgspec.field(default_factory=Personality)
     system_prompt: SystemPrompt = ""
-    tools: Tools = Tools()
-    rules: RulesWire = RulesWire()
-    config: Config = Config()
+    tools: Tools = msgspec.field(default_factory=Tools)
+    rules: RulesWire = msgspec.field(default_factory=RulesWire)
+    config: Config = msgspec.field(default_factory=Config)
     metadata: wire.Metadata = {}
 
 
