@@ -58,7 +58,7 @@ async def check_offer(page: Page) -> None:
 
 async def test_a_free_thing_is_had_without_a_word(open_shop: Open) -> None:
     page = await open_shop()
-    item = page.locator(".item", has_text="7-Day Focus Challenge")
+    item = page.locator(".item", has_text="Seven Calm Mornings")
     await item.get_by_role("button", name="Buy now").click()
     await expect(page.locator("a.pay")).to_have_text("Get it for free")
     await steps.pay(page)
@@ -67,8 +67,8 @@ async def test_a_free_thing_is_had_without_a_word(open_shop: Open) -> None:
 
 async def test_seats_are_chosen_before_paying(open_shop: Open, pictures: Path) -> None:
     page = await open_shop()
-    await page.locator(".item", has_text="Team Focus Plan").get_by_role("button", name="Buy now").click()
-    dialog = page.get_by_role("dialog", name="Team Focus Plan")
+    await page.locator(".item", has_text="Clareira for Teams").get_by_role("button", name="Buy now").click()
+    dialog = page.get_by_role("dialog", name="Clareira for Teams")
     await dialog.get_by_label("Seats").fill("4")
     await steps.photograph(page, pictures, "details")
     await dialog.get_by_role("button", name="Buy now").click()

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
-from tests.dev.process import ROOT, Dev, agentpay, environment, folder, running_dev
+from tests.dev.process import ROOT, Dev, agentpay, environment, folder
 
 STOP_SECONDS_MAX = 3.0
 # A second start takes under 3 s; a machine that runs the whole suite beside it is given more.
@@ -22,12 +21,6 @@ KEYS = {
     "base_url", "storefront_url", "polar_url", "admin_key", "organization_id", "secret_key", "publishable_key",
     "identity_secret", "polar_access_token", "webhook_secret", "agent_ids", "environment",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def dev() -> Iterator[Dev]:
-    with running_dev() as running:
-        yield running
 
 
 def bearer(credential: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ ENGLISH = (
         content="""
             Courses, templates and e-books are for one person, on all your devices, for as long as you like.
             You may adapt templates for your own work and your clients' projects. You may not resell them or
-            pass the files on. For a team, take the Team Focus Plan or write to us for a group licence. Deep
+            pass the files on. For a team, take Clareira for Teams or write to us for a group licence. Deep
             Focus owners get all later updates of the course without paying again.
         """,
     ),

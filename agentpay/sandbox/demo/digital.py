@@ -157,13 +157,13 @@ BOOKS = (
         """,
     ),
     Goods(
-        name="7-Day Focus Challenge (free)",
+        name="Seven Calm Mornings (free)",
         category="books",
         prices=fixed(usd=0),
         perks=(Perk("Seven short e-mails and a printable tracker"),),
         description="""
             A free first step: seven mornings, seven small experiments, ten minutes each. At the end you will know
-            which single habit gives you the most focus, and you may keep the tracker.
+            which single habit helps you most, and you may keep the tracker.
         """,
     ),
 )

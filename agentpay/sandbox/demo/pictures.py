@@ -324,7 +324,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "The Quiet Desk (e-book)": lambda: cover("sky", colour=MOSS, art=wool(SUN)),
     "Respira: guia de pausas curtas (e-book)": lambda: cover("sand", colour=CLAY, art=wool(CREAM)),
     "Attention, Please: Essays (pay what you want)": open_book,
-    "7-Day Focus Challenge (free)": path_of_days,
+    "Seven Calm Mornings (free)": path_of_days,
     "Focus Candle: Cedar & Sage": lambda: candle("sage", glass="#5f7f6c", wax=CREAM, label=MOSS),
     "Vela Manhã Clara: Laranja e Alecrim": lambda: candle("clay", glass="#d98a4f", wax="#fdeccf", label=CLAY),
     "Kumo 65 Mechanical Keyboard": keyboard,
@@ -336,7 +336,7 @@ DRAWINGS: dict[str, Callable[[], str]] = {
     "Clareira Membership, Monthly": lambda: ring_of_days("sage", days=30, filled=14),
     "Clareira Membership, Yearly": lambda: ring_of_days("sand", days=12, filled=12),
     "Soundscapes+": sound,
-    "Team Focus Plan": team,
+    "Clareira for Teams": team,
     "Friends & Family Box": gift,
 }
 

@@ -14,7 +14,7 @@ OBJECTS = (
         perks=(PARCEL,),
         description="""
             Light it when you start, blow it out when you stop: a scent that tells your head it is time to focus.
-            Soy wax, cotton wick, about 45 hours. Poured by hand in small batches.
+            Soy wax, cotton wick, about 45 hours. Poured by hand in small batches, in a box that makes it a gift.
         """,
     ),
     Goods(
@@ -25,7 +25,7 @@ OBJECTS = (
         perks=(Perk("Envio em até dois dias úteis, sem plástico"),),
         description="""
             Uma vela para começar o dia: laranja, alecrim e um fundo de café. Cera de coco, pavio de algodão,
-            cerca de 40 horas. Feita à mão em São Luís do Paraitinga.
+            cerca de 40 horas. Feita à mão em São Luís do Paraitinga; vai em caixa de presente.
         """,
     ),
     Goods(
@@ -95,8 +95,8 @@ OBJECTS = (
         asks_for="Engraving (up to 20 characters)",
         perks=(PARCEL,),
         description="""
-            A solid brass ballpoint that grows darker with use. We engrave a name or a short word by hand; allow one
-            more working day. Takes any G2 refill.
+            A solid brass ballpoint that grows darker with use: a gift for somebody who writes. We engrave a name or
+            a short word by hand; allow one more working day. Takes any G2 refill.
         """,
     ),
 )
@@ -142,7 +142,7 @@ MEMBERSHIPS = (
         """,
     ),
     Goods(
-        name="Team Focus Plan",
+        name="Clareira for Teams",
         category="memberships",
         interval="month",
         prices=(
@@ -162,8 +162,8 @@ MEMBERSHIPS = (
         ),
         perks=(Perk("Admin page to hand out and take back seats"), Perk("Invoice by e-mail every month")),
         description="""
-            The membership for a team: shared focus hours, no-meeting mornings and a monthly check-in. Priced per
-            seat, cheaper from ten seats on; add or remove people at any time.
+            The membership for a whole team: shared quiet hours, no-meeting mornings and a monthly check-in. Priced
+            per seat, cheaper from ten seats on; add or remove people at any time.
         """,
     ),
 )
