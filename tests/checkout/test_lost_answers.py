@@ -17,7 +17,7 @@ from agentpay.sandbox.polar import seeding
 from agentpay.webhooks import handlers as webhooks
 from tests.checkout.world import World
 
-LOST = ["lost_answer", "half_answer", "reset", "bad_gateway"]
+LOST = ["lost_answer", "half_answer", "reset", "bad_gateway", "hang"]
 
 
 async def time_passes(world: World, seconds: float = outbox.UNKNOWN_SECONDS) -> None:
@@ -55,7 +55,7 @@ async def test_an_answer_that_got_lost_is_looked_for_and_not_asked_for_again(
 ) -> None:
     offer_id = await world.offer(await world.product(), 8500)
     started = await world.accept(offer_id, settle=False)
-    world.state.faults.add(fault, method="POST", path=path)
+    world.state.faults.add(fault, method="POST", path=path, seconds=0.1)
     waiting = await one_attempt(world, started)
     assert (waiting["status"], waiting["url"]) == ("creating", None)
     assert waiting["sent_at"] is not None
