@@ -194,7 +194,8 @@ def _small_talk(situation: Situation) -> Action | None:
         return Action.REPLY
     if situation.intent is not Intent.GENERAL_QUESTION:
         return None
-    return Action.REPLY if reading.asks_identity(text) or reading.asks_how_we_are(text) else None
+    chats = reading.asks_identity(text) or reading.asks_how_we_are(text) or reading.asks_presence(text)
+    return Action.REPLY if chats else None
 
 
 def _answer_to_question(situation: Situation) -> Action | None:
@@ -362,7 +363,7 @@ def _meant(situation: Situation) -> ProductFact | None:
         situation.shown,
         product=situation.entities.product,
         previous_text=situation.previous_text,
-        fallback=situation.focus,
+        fallback=naming.find_ordered(situation.shown, situation.checkouts) or situation.focus,
     )
 
 

@@ -415,6 +415,30 @@ def test_an_accepted_price_is_paid_not_accepted_again() -> None:
     check(asked, [done("show_product", product=row(LAVENDER))], ["$85.00", "button"], ["yes"])
 
 
+@pytest.mark.parametrize("price", ["$ 16,00", "R$ 1.600,00", "€ 4,90", "19.00 CHF", "CA$5.00", "A$5.00 per month"])
+def test_a_price_is_told_in_a_sentence(price: str) -> None:
+    odd = msgspec.structs.replace(LAVENDER, price_text=price)
+    text = say(brief("quanto?", "show_product", language="pt", focus=odd), done("show_product", product=row(odd))).text
+    assert f"Lavender Candle: {price}" not in text
+    assert f": {price}" not in text
+
+
+def test_two_named_products_are_compared_when_first_asked_about() -> None:
+    asked = brief("difference between lavender and vanilla?", "search_products", intent="product_query",
+                  entities={"product": "vanilla"})  # fmt: skip
+    found = done("search_products", products=[row(VANILLA), row(LAVENDER), row(BOX)])
+    check(asked, [found], ["• Vanilla Candle: $60.00", "• Lavender Candle: $95.00"], ["Candle Box"])
+
+
+def test_what_costs_nothing_is_not_paid() -> None:
+    opened = done("create_checkout", status="open", product_name="Candle Guide", amount=0, amount_text="$0.00")
+    check(brief("ok", "generate_checkout", focus=GUIDE, shown=(GUIDE,)), [opened], ["Candle Guide"], ["$0", "to pay"])
+
+
+def test_are_you_there() -> None:
+    check(brief("are you there?", "reply"), [], ["here"])
+
+
 def test_a_price_from_reads_well() -> None:
     from_price = msgspec.structs.replace(TEAM, price_text="from $10.00 per seat")
     for text in ("team plan?", "the team?", "tell me about the team plan"):

@@ -80,6 +80,8 @@ CASES: tuple[tuple[str, Situation, Action], ...] = (
     ("a wish to buy for less", situation("I'll take it for 80", I.PURCHASE_INTENT, proposed_price=8000, **SEEN),
      A.CALCULATE_OFFER),
     ("the link", situation("send the link", I.CHECKOUT_READY, **SEEN), A.GENERATE_CHECKOUT),
+    ("the link again", situation("where do I pay?", I.CHECKOUT_READY, focus=VANILLA, shown=(VANILLA, LAVENDER),
+                                 previous_text="Press the button.", checkouts=(CHECKOUT,)), A.GENERATE_CHECKOUT),
     ("the link to nothing", situation("send the link", I.CHECKOUT_READY), A.CLARIFY),
     ("the link to one of several", situation("send the link", I.CHECKOUT_READY, **LISTED), A.CLARIFY),
     ("pay what you want, named", situation("$12", I.PRICE_NEGOTIATION, focus=TIP, shown=(TIP,), proposed_price=1200),

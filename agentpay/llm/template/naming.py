@@ -10,7 +10,7 @@ from typing import Final
 
 from agentpay.kit import synonyms, words
 from agentpay.kit.text import fold, one_line, shorten
-from agentpay.llm.types import ProductFact
+from agentpay.llm.types import CheckoutFact, ProductFact
 
 NAME_CHARACTERS_MAX: Final = 60
 
@@ -96,6 +96,14 @@ def find_meant(
     if len(listed) == 1:
         return listed[0]
     return None if listed else fallback
+
+
+def find_ordered(shown: Sequence[ProductFact], checkouts: Sequence[CheckoutFact]) -> ProductFact | None:
+    """The shown product whose checkout, the newest, waits to be paid: with nothing else named the talk is about it."""
+    newest = next(iter(checkouts), None)
+    if newest is None or newest.status not in {"creating", "open"}:
+        return None
+    return next((each for each in shown if each.product_id == newest.product_id), None)
 
 
 def find_listed(shown: Sequence[ProductFact], previous_text: str | None) -> list[ProductFact]:

@@ -78,6 +78,10 @@ _HOW_ARE_YOU: Final = _any(
     "how are you", "how'?s it going", "how do you do", "what'?s up", "sup", "como vai", "tudo bem", "tudo bom",
     "td bem", "beleza", "como (?:voce|vc) esta",
 )  # fmt: skip
+_PRESENCE: Final = _any(
+    "are you (?:still )?there", "(?:anyone|anybody|somebody) (?:here|there)", "tem alguem ai", "alguem ai",
+    "(?:voce|vc) (?:ainda )?(?:esta|ta) ai",
+)  # fmt: skip
 _COMPARE: Final = _any(
     r"compar\w+", "differences?", "differ", "versus", "vs", "better", "best", "which one", "which of",
     "which should .*", "cheapest", r"recommend\w*", "diferencas?", "melhor", "qual del[ea]s", "qual d[oa]s",
@@ -182,6 +186,10 @@ def announces_question(text: str) -> bool:
 def talks_of_price(text: str) -> bool:
     """The agent asked which product a wish about the price is for."""
     return _PRICE_TALK.search(fold(text)) is not None
+
+
+def asks_presence(text: str) -> bool:
+    return _PRESENCE.search(fold(text)) is not None
 
 
 def compares(text: str) -> bool:

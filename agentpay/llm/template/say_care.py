@@ -120,8 +120,10 @@ def _no_order(scene: Scene) -> Draft:
             voice.say("sorry_about_that"), knowledge.told(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
+    told = knowledge.told(scene)
     key = "no_orders_of_yours" if scene.brief.is_proven_customer else "who_are_you"
-    return voice.draft(knowledge.told(scene), voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
+    unseen = "" if told and intent == "refund_request" else voice.say(key)
+    return voice.draft(told, unseen, *_person_offered(scene), replies=_person_replies(scene))
 
 
 def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:

@@ -14,7 +14,7 @@ LISTED: Final = {"concise": 4, "medium": 4, "detailed": 6}
 REPLY_CHARACTERS_MAX: Final = 40
 REPLIES_MAX: Final = 4
 _BRACKETS: Final = re.compile(r"\s*\([^)]*\)\s*$")
-_PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])[^\w\s]*(?:[A-Z]{1,3}[^\w\s]\s?)?\d")
+_PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])(?:[A-Z]{0,3}[^\w\s]\s?)?\d")
 """A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
 
 
@@ -22,7 +22,7 @@ def say_products(scene: Scene) -> Draft:
     """What a search found."""
     voice = scene.voice
     if plan.is_comparison(scene):
-        return _comparison(scene)
+        return _compared(scene, plan.compared(scene))
     looked = facts.find_result(scene.results, "search_products")
     if looked is not None and looked.status != "done" and not scene.found:
         return voice.draft(voice.say("catalogue_down"))
@@ -33,6 +33,8 @@ def say_products(scene: Scene) -> Draft:
     if facts.searched_in_vain(scene.results):
         return _alternatives(scene)
     fitting = _others(scene) or scene.found
+    if len(named := naming.find_all_named(scene.brief.text, fitting)) > 1 and reading.compares(scene.brief.text):
+        return _compared(scene, named)
     meant = naming.find_named(scene.brief.text, fitting, product=entity(scene.brief, "product"))
     if len(fitting) > 1 and meant is None:
         return _several(scene, fitting)
@@ -45,7 +47,7 @@ def say_products(scene: Scene) -> Draft:
 def say_product(scene: Scene) -> Draft:
     """The product in focus, or what stands in for it."""
     if plan.is_comparison(scene):
-        return _comparison(scene)
+        return _compared(scene, plan.compared(scene))
     product = plan.find_subject(scene)
     if product is None:
         return say_products(scene) if scene.results else ask_which(scene, scene.brief.shown)
@@ -176,8 +178,8 @@ def _several(scene: Scene, products: Sequence[ProductFact]) -> Draft:
     return with_names(voice, draft, products)
 
 
-def _comparison(scene: Scene) -> Draft:
-    voice, products = scene.voice, plan.compared(scene)
+def _compared(scene: Scene, products: Sequence[ProductFact]) -> Draft:
+    voice = scene.voice
     parts = [voice.say("compare"), lines_of(scene, products)]
     cheapest = find_cheapest(products)
     if cheapest is not None:

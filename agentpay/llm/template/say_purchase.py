@@ -73,7 +73,8 @@ def _opened(scene: Scene, result: ToolResult) -> Draft:
     if status in {"confirmed", "succeeded"}:
         return voice.draft(voice.say("payment_processing"))
     if facts.whole_of(told, "amount") == 0:
-        return voice.draft(voice.say("checkout_ready_plain"), voice.say("press_button_free"))
+        ready = voice.say("checkout_ready_free", product=product) if product else voice.say("checkout_ready_plain")
+        return voice.draft(ready, voice.say("press_button_free"))
     if product and amount:
         parts = [voice.say("checkout_ready", product=product, amount=amount)]
     else:

@@ -66,6 +66,8 @@ def say_reply(scene: Scene) -> Draft:
         return _hesitation(scene)
     if reading.asks_how_we_are(text):
         return voice.draft(voice.say("i_am_well"), voice.say("ask_wish"))
+    if reading.asks_presence(text):
+        return voice.draft(voice.say("i_am_here"), voice.say("ask_wish"))
     if brief.stuck:
         return _stuck(scene)
     return voice.draft(voice.say("not_understood"), voice.say("ask_what_else"), replies=("reply_show_all",))

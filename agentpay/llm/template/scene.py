@@ -77,6 +77,10 @@ def _focus(brief: Brief, found: tuple[ProductFact, ...], results: Results) -> Pr
     if len(found) == 1 and not facts.searched_in_vain(results):
         return found[0]
     meant = naming.find_meant(
-        brief.text, brief.shown, product=product, previous_text=brief.previous_text, fallback=brief.focus
+        brief.text,
+        brief.shown,
+        product=product,
+        previous_text=brief.previous_text,
+        fallback=naming.find_ordered(brief.shown, brief.checkouts) or brief.focus,
     )
     return facts.with_fresh(meant, found)
