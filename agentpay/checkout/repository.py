@@ -1,15 +1,12 @@
 """Finding checkouts and orders. What serves a caller takes `organization_id`; not theirs = not found."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.kit.errors import NotFound
-
-LIVE_MAX = 500
 
 
 async def get_checkout(
@@ -121,17 +118,3 @@ async def list_orders(
             "limit": limit + 1,
         },
     )
-
-
-async def live_state(db: Database, ids: set[UUID]) -> dict[UUID, tuple[str, datetime | None]]:
-    """Status and expiry of now, for attachments: by our checkout ids and Polar's order ids, whatever is among `ids`.
-
-    Ids come from stored messages of the conversation that is being read, so no organization is asked for.
-    """
-    rows = await db.all(
-        f"""select id, status, expires_at from checkouts where id = any(%(ids)s)
-        union all select polar_order_id, status, null from orders where polar_order_id = any(%(ids)s) and is_paid
-        limit {LIVE_MAX}""",
-        {"ids": list(ids)},
-    )
-    return {row["id"]: (row["status"], row["expires_at"]) for row in rows}
