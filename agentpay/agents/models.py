@@ -34,7 +34,9 @@ class Agent(RecordModel):
         one_of("agent_type", AGENT_TYPES),
         one_of("status", AGENT_STATUSES),
         sa.UniqueConstraint("organization_id", "id"),
-        sa.Index("ix_agents_list", "organization_id", sa.text("id desc"), postgresql_where=sa.text("deleted_at is null")),
+        sa.Index(
+            "ix_agents_list", "organization_id", sa.text("id desc"), postgresql_where=sa.text("deleted_at is null")
+        ),
     )
 
 

@@ -38,12 +38,13 @@ async def enter(
     organization_id: UUID,
     data: ConversationCreate,
     origin: str | None,
+    address: str | None,
     identity: Identity | None,
 ) -> Entrance:
     """Start a conversation, or come back to an open one (API § 5).
 
-    `origin` is the page's for a publishable key, None for a secret key. `identity` is proven already. Raises Invalid,
-    NotFound (agent of another organization), NoActiveAgent.
+    `origin` and `address` (hashed) are the page's for a publishable key, None for a secret key. `identity` is proven
+    already. Raises Invalid, NotFound (agent of another organization), NoActiveAgent.
     """
     is_training = origin is None
     context = check_context(data.context)
@@ -74,6 +75,7 @@ async def enter(
                 "channel": data.channel.value,
                 "session_id": session_id,
                 "origin": origin,
+                "address": address,
                 "is_training": is_training,
                 "external_customer_id": identity.sub if identity else None,
                 "identity": Jsonb(_identity_fields(identity)),
@@ -213,9 +215,10 @@ async def _come_back(tx: Tx, *, found: Row, context: dict[str, Any], identity: I
 
 async def _insert(tx: Tx, row: dict[str, Any]) -> None:
     await tx.execute(
-        """insert into conversations (id, organization_id, agent_id, channel, session_id, origin, is_training,
+        """insert into conversations (id, organization_id, agent_id, channel, session_id, origin, address, is_training,
           external_customer_id, identity, context, metadata)
-        values (%(id)s, %(organization_id)s, %(agent_id)s, %(channel)s, %(session_id)s, %(origin)s, %(is_training)s,
+        values (%(id)s, %(organization_id)s, %(agent_id)s, %(channel)s, %(session_id)s, %(origin)s, %(address)s,
+          %(is_training)s,
           %(external_customer_id)s, %(identity)s, %(context)s, %(metadata)s)""",
         row,
     )

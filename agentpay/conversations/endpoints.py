@@ -106,6 +106,7 @@ async def start_conversation(
         organization_id=organization_id,
         data=data,
         origin=starter.origin if isinstance(starter, Page) else None,
+        address=client.address if isinstance(starter, Page) else None,
         identity=proven,
     )
     found = await repository.messages_page(

@@ -21,6 +21,7 @@ class Conversation(RecordModel):
     channel: Mapped[str]
     session_id: Mapped[str]  # one visitor's browser or address; spans conversations
     origin: Mapped[str | None]  # of the page where it runs
+    address: Mapped[str | None]  # keyed hash of the visitor's address, for counting only
     is_training: Mapped[bool] = mapped_column(server_default=sa.false())  # started with a secret key
     external_customer_id: Mapped[str | None]  # proven `sub`
     customer_id: Mapped[UUID | None]  # Polar's, once known

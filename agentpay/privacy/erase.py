@@ -44,7 +44,11 @@ async def _words(tx: Tx, conversation_id: UUID) -> None:
         {"id": conversation_id},
     )
     await tx.execute(
-        "update offers set visitor_key = 'erased', reasons = '{}' where conversation_id = %(id)s",
+        """with erased as (
+          update offers set visitor_key = 'erased', reasons = '{}', address = null where conversation_id = %(id)s)
+        update negotiation_freezes f set visitor_key = 'erased_' || f.product_id
+        from conversations c where c.id = %(id)s and f.organization_id = c.organization_id
+          and f.visitor_key in ('session:' || c.session_id, 'sub:' || c.external_customer_id)""",
         {"id": conversation_id},
     )
 
@@ -83,7 +87,7 @@ async def _conversation(tx: Tx, conversation_id: UUID) -> None:
     await tx.execute(
         """update conversations set status = 'closed', context = '{}', metadata = '{}', summary = null,
           agent_state = '{}', negotiation_history = '[]', external_customer_id = null, customer_id = null,
-          identity = '{}', session_id = %(nobody)s, origin = null, last_intent = null,
+          identity = '{}', session_id = %(nobody)s, origin = null, address = null, last_intent = null,
           erased_at = coalesce(erased_at, now()), deleted_at = coalesce(deleted_at, now()), modified_at = now()
         where id = %(id)s""",
         {"id": conversation_id, "nobody": f"erased_{uuid7()}"},

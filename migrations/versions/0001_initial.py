@@ -467,6 +467,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("session_id", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
         sa.Column("is_training", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("external_customer_id", sa.Text(), nullable=True),
         sa.Column("customer_id", sa.Uuid(), nullable=True),
