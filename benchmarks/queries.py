@@ -116,9 +116,8 @@ def main() -> None:
 
 
 def run(connection: psycopg.Connection[Any], *, messages: int) -> dict[str, Any]:
-    print(
-        f"{platform.machine()}, Python {platform.python_version()}, PostgreSQL {connection.info.server_version}, fsync on"
-    )
+    versions = f"Python {platform.python_version()}, PostgreSQL {connection.info.server_version}"
+    print(f"{platform.machine()}, {versions}, fsync on")
     fill(connection, messages=messages)
     ids = row(connection, "select id, organization_id from conversations where session_id = 's_77'")
     big = row(connection, "select id as big from conversations where session_id = 's_0'")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.dev.process import running_dev
 
-# Valid by schema, refused by a rule that a schema cannot say (a price below the rules, a closed conversation): 4xx is right.
+# Valid by schema, refused by a rule that a schema cannot say (metadata limits, a closed conversation): 4xx is right.
 UNSAYABLE = "positive_data_acceptance"
 
 
