@@ -29,6 +29,7 @@ LEXEMES_PER_TERM_MAX = 8
 JOINED_CHARACTERS_MIN = 5
 SHORT_TERMS_MAX = 3
 NAMES_CACHED_MAX = 20_000
+PAIRED_MAX = 5
 CANDIDATES_MAX = 600
 """Rows that one statement may weigh."""
 
@@ -212,7 +213,7 @@ def rarity_of(documents: int, *, rows: int) -> float:
 
 
 def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, ...]:
-    """Rows with any of the rare terms; then with all of the common ones; then with any of them.
+    """Rows with any of the rare terms; then with all of the common ones; with two of them; with the rarest of them.
 
     A term is rare while all rows of the rarer ones and its own stay below `CANDIDATES_MAX`: so that a common word never
     drags in the whole catalogue, and a small catalogue is weighed whole.
@@ -224,8 +225,9 @@ def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, ..
         any_of = " | ".join(f"'{weight.lexeme}'" for weight in weights)
         left -= documents
         (rare if left >= 0 else common).append(f"({any_of})")
-    stages = [" | ".join(rare), " & ".join(common) if len(common) > 1 else "", " | ".join(common)]
-    return tuple(stage for stage in stages if stage)
+    pairs = [f"({one} & {other})" for one, other in itertools.combinations(common[:PAIRED_MAX], 2)]
+    stages = (" | ".join(rare), " & ".join(common), " | ".join(pairs), "".join(common[:1]))
+    return tuple(dict.fromkeys(stage for stage in stages if stage))
 
 
 def score_sql(weighing: Weighing, params: dict[str, object]) -> str:

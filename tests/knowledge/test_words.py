@@ -140,8 +140,12 @@ def test_a_common_word_does_not_widen_what_a_rare_one_finds() -> None:
     assert weighing.matches == (
         "('tonka')",
         "('soy') & ('candle')",
-        "('soy') | ('candle')",
+        "(('soy') & ('candle'))",
+        "('soy')",
     )
+    small = question.weigh(asked, knowledge(90, tonka=3, candle=80, soy=50))
+    assert small is not None
+    assert small.matches == ("('tonka') | ('soy') | ('candle')",), "a small catalogue is weighed whole"
 
 
 def test_words_of_the_asking_never_decide() -> None:
