@@ -174,9 +174,9 @@ def _names_a_product(situation: Situation) -> bool:
 
 def _about_anything(situation: Situation) -> Action:
     """A question of no kind of its own: about the product just talked of, else to the articles, else to a person."""
-    told = naming.find_listed(situation.shown, situation.previous_text)
-    follows_up = len(told) == 1 and (reading.asks_whether(situation.text) or reading.asks_price(situation.text))
-    if follows_up or _named(situation) is not None:
+    text = situation.text
+    follows_up = _was_just_told(situation) and (reading.asks_whether(text) or reading.asks_price(text))
+    if follows_up or _named(situation) is not None or reading.asks_others(text):
         return _about_products(situation)
     return Action.CLARIFY if _is_unclear(situation) and is_stuck(situation) else Action.ANSWER_FROM_KNOWLEDGE
 
@@ -254,11 +254,27 @@ def _about_products(situation: Situation) -> Action:
     product, text = _meant(situation), situation.text
     if len(naming.find_all_named(text, situation.shown)) > 1:
         return Action.SHOW_PRODUCT
-    if _named(situation) is None and (product is None or reading.asks_catalogue(text)):
+    if _named(situation) is None and (product is None or _looks_further(situation, product)):
         return Action.CLARIFY if _is_about_one_of_several(situation) else Action.SEARCH_PRODUCTS
     if reading.asks_stock(text) and "check_inventory" in situation.open_tools:
         return Action.CHECK_INVENTORY
     return Action.SHOW_PRODUCT
+
+
+def _looks_further(situation: Situation, product: ProductFact) -> bool:
+    """The message asks for something else than the product that the talk was about."""
+    text = situation.text
+    if reading.asks_catalogue(text) or reading.asks_others(text):
+        return True
+    words = naming.keywords(text)
+    if not words or naming.mentions(f"{product.name} {product.description}", words):
+        return False
+    return reading.asks_for_something(text) or not _was_just_told(situation)
+
+
+def _was_just_told(situation: Situation) -> bool:
+    """The last message was about one product."""
+    return len(naming.find_listed(situation.shown, situation.previous_text)) == 1
 
 
 def _is_about_one_of_several(situation: Situation) -> bool:

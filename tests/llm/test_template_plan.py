@@ -39,6 +39,8 @@ FIRST: tuple[tuple[str, Brief, Calls], ...] = (
            entities={"product": "vela de lavanda"}), [("search_products", {"query": "vela de lavanda"})]),
     ("who asks for everything gets everything", brief("what do you have?", "search_products"),
      [("search_products", {"query": ""})]),
+    ("who asks for the cheapest says so", brief("o mais barato?", "search_products", language="pt"),
+     [("search_products", {"query": "o mais barato?"})]),
     ("o catálogo inteiro", brief("o que vocês vendem?", "search_products", language="pt"),
      [("search_products", {"query": ""})]),
     ("a product in focus is looked at", brief("tell me about it", "show_product", focus=LAVENDER),
@@ -148,6 +150,27 @@ def test_nothing_found_looks_at_everything_once() -> None:
     reply, asked_tools = answer(asked, {"search_products": lambda arguments: {"products": [], "total": 0}})
     assert asked_tools == ["search_products", "search_products"]
     assert reply.stop is Stop.DONE
+
+
+def test_what_is_no_product_may_stand_in_an_article() -> None:
+    asked = brief("do you offer gift wrapping?", "search_products", intent="product_query")
+    article = {"title": "Gifts", "snippet": "We wrap gifts for free."}
+    toolbox = {
+        "search_products": lambda arguments: {"products": [] if arguments["query"] else [row(LAVENDER)]},
+        "search_knowledge": lambda arguments: {"articles": [article]},
+    }
+    reply, asked_tools = answer(asked, toolbox)
+    assert asked_tools == ["search_products", "search_knowledge"]
+    assert "We wrap gifts for free." in reply.text
+    article["snippet"] = article["title"] = "Shipping takes a week"
+    reply, asked_tools = answer(asked, toolbox)
+    assert asked_tools == ["search_products", "search_knowledge", "search_products"]
+    assert "Lavender Candle" in reply.text
+
+
+def test_others_are_looked_for_beyond_the_first_few() -> None:
+    asked = brief("what else do you have?", "search_products", intent="product_query", **SEEN)
+    assert first_calls(asked) == [("search_products", {"query": "", "limit": 6})]
 
 
 def test_a_price_for_a_product_never_shown_is_found_introduced_and_asked_in_one_turn() -> None:

@@ -2,7 +2,7 @@
 
 What each tool is asked with and what its `ToolResult.facts` may hold (money in minor units, `…_text` as shown):
 
-    search_products         query → products: [{product_id, name, price_text, description, amount, currency,
+    search_products         query, limit → products: [{product_id, name, price_text, description, amount, currency,
                             negotiable, amount_type, recurring_interval, availability, benefits}], total,
                             closest: [as products]
     show_product            product_id → product: {as above}

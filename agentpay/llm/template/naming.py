@@ -34,11 +34,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 _TALK_WORDS: Final = _words(
-    """first second third last primeiro primeira segundo segunda terceiro terceira ultimo ultima yeah yep sure deal
-    discount desconto compare comparar difference diferenca versus alternatives alternativas else
-    dele dela deles delas detalhe detalhes detail details info information informacao informacoes explain explica
-    explique describe descreva description descricao full exactly conte contar fale
-    options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora"""
+    """one two three both um dois duas tres ambos ambas first second third last primeiro primeira segundo segunda
+    terceiro terceira ultimo ultima yeah yep sure deal discount desconto compare comparar difference diferenca
+    versus alternatives alternativas else dele dela deles delas detalhe detalhes detail details info information
+    informacao informacoes explain explica explique describe descreva description descricao full exactly conte
+    contar fale options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora"""
 )
 _NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
 """Folded words that name no product. A product named with them alone is found when its name is said whole."""

@@ -10,13 +10,16 @@ from typing import Any, Final
 import msgspec
 
 from agentpay.kit.text import shorten
-from agentpay.llm.template import amounts, facts, naming, reading
+from agentpay.llm.template import amounts, facts, knowledge, naming, reading
 from agentpay.llm.template.scene import Scene, entity, entity_number
 from agentpay.llm.types import ProductFact, Request, ToolCall, ToolSpec
 
 QUERY_CHARACTERS_MAX: Final = 400
 CALLS_MAX: Final = 8
 """Calls of one turn after which this provider only speaks, whoever made them."""
+
+OTHERS_MAX: Final = 6
+"""Products asked for when the visitor wants to see others than the first few."""
 
 BUYING: Final = frozenset({"purchase_intent", "checkout_ready"})
 ASKED_FOR_PERSON: Final = "The visitor asked for a person."
@@ -84,11 +87,20 @@ def _search(scene: Scene) -> tuple[Wanted, ...]:
     made = [result for call, result in scene.results if call.name == "search_products"]
     query = product_query(scene)
     if not made:
-        return (Wanted("search_products", {"query": query}),)
+        more = {"limit": OTHERS_MAX} if reading.asks_others(scene.brief.text) else {}
+        return (Wanted("search_products", {"query": query, **more}),)
     is_in_vain = made[-1].status == "done" and not scene.found and not facts.closest_of(scene.results)
-    if query and len(made) == 1 and is_in_vain:
-        return (Wanted("search_products", {"query": ""}),)
-    return ()
+    if not query or len(made) > 1 or not is_in_vain:
+        return ()
+    if _may_be_in_the_articles(scene):
+        return _knowledge(scene)
+    return () if knowledge.told(scene, about=naming.keywords(query)) else (Wanted("search_products", {"query": ""}),)
+
+
+def _may_be_in_the_articles(scene: Scene) -> bool:
+    """`do you offer gift wrapping?` is no product, but may be answered; not yet looked up."""
+    asks = scene.brief.intent == "product_query" and reading.asks_whether(scene.brief.text)
+    return asks and "search_knowledge" in scene.open_tools and not facts.was_asked(scene.results, "search_knowledge")
 
 
 def product_query(scene: Scene) -> str:
@@ -96,7 +108,8 @@ def product_query(scene: Scene) -> str:
     brief, named = scene.brief, entity(scene.brief, "product")
     if named is not None and brief.intent != "product_query" and naming.keywords(named):
         return named
-    return shorten(brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX) if naming.keywords(brief.text) else ""
+    tells = naming.keywords(brief.text) or reading.wants_cheapest(brief.text)
+    return shorten(brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX) if tells else ""
 
 
 def is_comparison(scene: Scene) -> bool:

@@ -78,6 +78,15 @@ _HOW_ARE_YOU: Final = _any(
     "how are you", "how'?s it going", "how do you do", "what'?s up", "sup", "como vai", "tudo bem", "tudo bom",
     "td bem", "beleza", "como (?:voce|vc) esta",
 )  # fmt: skip
+_WISH: Final = _any(
+    "(?:do|have) you (?:have|sell|got|carry)", "got any", "something", "anything", "looking for", "searching for",
+    "i need",
+    "(?:voces|vcs|voce|vc) (?:tem|vendem?)", "tem (?:alguma?|algo|uma?)", "algo (?:para|pra|de)", "alguma coisa",
+    "procuro", "procurando", "preciso de",
+)  # fmt: skip
+_POINTING: Final = _any(
+    "it", "its", "this", "that", "they", "ele", "ela", "dele", "dela", "ess[ea]", "iss?to", "nel[ea]"
+)
 _PRESENCE: Final = _any(
     "are you (?:still )?there", "(?:anyone|anybody|somebody) (?:here|there)", "tem alguem ai", "alguem ai",
     "(?:voce|vc) (?:ainda )?(?:esta|ta) ai",
@@ -116,7 +125,19 @@ _PRICE_TALK: Final = _any(
     "about the price", "talk about the price", "do about the price", "see what i can do", "discount",
     "conversar sobre o preco", "consigo no preco", "vamos ver o que consigo", "desconto",
 )  # fmt: skip
-_OTHERS: Final = _any("others?", "else", "o que mais", "another", "alternatives?", "outr[oa]s?", "alternativas?")
+_OTHERS: Final = _any(
+    "others?",
+    "else",
+    "o que mais",
+    "(?:show|see|view) (?:me )?more",
+    "more options",
+    "(?:ver|mostra|mostre) mais",
+    "mais opcoes",
+    "another",
+    "alternatives?",
+    "outr[oa]s?",
+    "alternativas?",
+)
 _PORTUGUESE: Final = _any(
     "oi", "ola", "como", "posso", "ajudar", "ajudo", "voce", "em que", "bem-vind[oa]s?", "sou", "aqui", "procura",
     "para", "o que", "uma?", "seu", "sua", "nossa", "nosso", "com", "tudo bem",
@@ -186,6 +207,12 @@ def announces_question(text: str) -> bool:
 def talks_of_price(text: str) -> bool:
     """The agent asked which product a wish about the price is for."""
     return _PRICE_TALK.search(fold(text)) is not None
+
+
+def asks_for_something(text: str) -> bool:
+    """`do you have …`, `something for …`: a wish for a product, not about one."""
+    folded = fold(text)
+    return _WISH.search(folded) is not None and _POINTING.search(folded) is None
 
 
 def asks_presence(text: str) -> bool:

@@ -28,6 +28,8 @@ def say_products(scene: Scene) -> Draft:
         return voice.draft(voice.say("catalogue_down"))
     if closest := facts.closest_of(scene.results):
         return _beyond_budget(scene, closest)
+    if told := knowledge.told(scene, about=naming.keywords(scene.brief.text)):
+        return voice.draft(told, voice.if_proactive("anything_else"))
     if not scene.found:
         return voice.draft(voice.say("nothing_at_all"), voice.say("ask_what_else"))
     if facts.searched_in_vain(scene.results):
@@ -189,7 +191,7 @@ def _compared(scene: Scene, products: Sequence[ProductFact]) -> Draft:
 
 def _beyond_description(scene: Scene, product: ProductFact) -> Draft:
     """A question that only the articles could answer."""
-    voice, told = scene.voice, knowledge.told(scene)
+    voice, told = scene.voice, knowledge.told(scene, about=plan.question_words(scene, product))
     if told:
         return voice.draft(told, voice.if_proactive("ask_take_it"), replies=("reply_buy", "reply_other"))
     known = voice.gist(product.description)

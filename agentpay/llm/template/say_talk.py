@@ -106,8 +106,11 @@ def _declined(scene: Scene) -> Draft:
     voice, offer = scene.voice, scene.standing
     if offer is not None and offer.status == "open":
         return voice.draft(voice.say("all_right"), *_standing_price(scene), replies=("reply_accept", "reply_other"))
-    if reading.find_asked(scene.brief.previous_text) in {"purchase", "price", "details"}:
+    asked = reading.find_asked(scene.brief.previous_text)
+    if asked in {"purchase", "price", "details"}:
         return voice.draft(voice.say("all_right"), voice.if_proactive("ask_show_others"), replies=("reply_other",))
+    if asked == "which":
+        return voice.draft(voice.say("all_right"), voice.say("ask_what_else"))
     return voice.draft(voice.say("all_right"), voice.say("here_if_needed"))
 
 
