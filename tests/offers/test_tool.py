@@ -87,7 +87,7 @@ async def test_a_counter_a_wait_and_a_final_word_in_turn(db: Database) -> None:
     assert final.attachments == ()
 
 
-@pytest.mark.parametrize("product_id", ["amber candle", str(uuid7())])
+@pytest.mark.parametrize("product_id", ["amber candle", "01a21334-0000-7000-8000-000000000000"])
 async def test_an_id_that_was_not_shown_is_refused(db: Database, product_id: str) -> None:
     acme = await Shop.open(db)
     sam = await acme.talks_to()
