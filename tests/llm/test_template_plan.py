@@ -251,6 +251,12 @@ def test_a_paid_checkout_is_not_opened_again_in_the_turn() -> None:
     assert reply.stop is Stop.DONE
 
 
+def test_the_cheapest_of_a_list_is_one_product() -> None:
+    asked = brief("a mais barata", "show_product", intent="product_query", language="pt", shown=(LAVENDER, VANILLA),
+                  previous_text="Lavender Candle ou Vanilla Candle?")  # fmt: skip
+    assert first_calls(asked) == [("show_product", {"product_id": "p-vanilla"})]
+
+
 def test_a_product_is_compared_by_its_own_words_only() -> None:
     named: tuple[ProductFact, ...] = (LAVENDER, VANILLA, BOX)
     asked = brief("lavender or vanilla?", "show_product", intent="product_query", shown=named)

@@ -127,6 +127,8 @@ def compared(scene: Scene) -> tuple[ProductFact, ...]:
         return tuple(named)
     if named or not reading.compares(brief.text) or naming.keywords(entity(brief, "product") or ""):
         return ()
+    if naming.find_named(brief.text, brief.shown, previous_text=brief.previous_text) is not None:
+        return ()  # "the cheapest" is one product
     listed = naming.find_listed(brief.shown, brief.previous_text)
     return tuple(listed) if len(listed) > 1 else brief.shown
 

@@ -13,6 +13,7 @@ from agentpay.llm.types import ProductFact
 LISTED: Final = {"concise": 4, "medium": 4, "detailed": 6}
 REPLY_CHARACTERS_MAX: Final = 40
 REPLIES_MAX: Final = 4
+CHOICE_MAX: Final = 3
 _BRACKETS: Final = re.compile(r"\s*\([^)]*\)\s*$")
 _PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])(?:[A-Z]{0,3}[^\w\s]\s?)?\d")
 """A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
@@ -65,9 +66,9 @@ def ask_which(scene: Scene, products: Sequence[ProductFact]) -> Draft:
     voice = scene.voice
     if not products:
         return voice.draft(voice.say("ask_which_product"))
-    names = voice.join(map(name_of, products[:3]), word="or")
-    draft = voice.draft(voice.say("ask_which_of", names=names))
-    return with_names(voice, draft, products)
+    choice = products[:CHOICE_MAX]
+    draft = voice.draft(voice.say("ask_which_of", names=voice.join(map(name_of, choice), word="or")))
+    return with_names(voice, draft, choice)
 
 
 def product_told(scene: Scene, product: ProductFact) -> Draft:
@@ -238,7 +239,7 @@ def _others(scene: Scene) -> list[ProductFact]:
 
 def _has_more(scene: Scene, products: Sequence[ProductFact]) -> bool:
     looked = facts.find_result(scene.results, "search_products")
-    total = facts.whole_of(looked.facts, "total") if looked else None
+    total = facts.whole_of(looked.facts, "total") if looked and len(products) == len(scene.found) else None
     return max(total or 0, len(products)) > LISTED[scene.voice.verbosity]
 
 

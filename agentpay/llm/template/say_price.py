@@ -52,8 +52,9 @@ def ask_which_price(scene: Scene) -> Draft:
     voice, shown = scene.voice, scene.brief.shown
     if not shown:
         return voice.draft(voice.say("ask_which_for_price"), replies=("reply_show_all",))
-    names = voice.join(map(say_goods.name_of, shown[:3]), word="or")
-    return say_goods.with_names(voice, voice.draft(voice.say("ask_which_for_price_of", names=names)), shown)
+    choice = shown[: say_goods.CHOICE_MAX]
+    names = voice.join(map(say_goods.name_of, choice), word="or")
+    return say_goods.with_names(voice, voice.draft(voice.say("ask_which_for_price_of", names=names)), choice)
 
 
 def say_no_discount(scene: Scene) -> Draft:
