@@ -1,6 +1,8 @@
 """Is it alive, is it ready, how is it doing (API § 11)."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,8 +11,17 @@ import psycopg
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 
+from agentpay.compose import Parts
 from agentpay.db.engine import Database
 from agentpay.kit.caller import Operator
 from agentpay.kit.errors import Unavailable
@@ -50,6 +61,26 @@ class Metrics:
         )
         self.turns_running = Gauge("agentpay_turns_running", "Turns running in this process", registry=self.registry)
         self.streams_open = Gauge("agentpay_streams_open", "Event streams open in this process", registry=self.registry)
+
+    def watch(self, parts: Parts) -> None:
+        """Count this process's turns and streams."""
+        self.turns_running.set_function(lambda: parts.runner.running_count)
+        self.streams_open.set_function(lambda: parts.hub.stream_count)
+        parts.runner.on_end = lambda status, reason: self.turns.labels(status, reason or "").inc()
+
+    @contextlib.contextmanager
+    def served(self, port: int | None) -> Iterator[None]:
+        """On a port of its own, without a key: for a network that only the operator reaches. None: not at all."""
+        if port is None:
+            yield
+            return
+        server, thread = start_http_server(port, registry=self.registry)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self.requests.labels(method, route or "unmatched", str(status)).observe(seconds)

@@ -67,8 +67,9 @@ async def running(
     parts = build(settings)
     metrics = Metrics()
     app: Any = create_app(parts, metrics=metrics)
+    metrics.watch(parts)
     stop = asyncio.Event()
-    async with started(parts):
+    async with started(parts), _metrics_port(metrics, settings.metrics_port):
         server = _Server(_config(wrap(app) if wrap else app))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
         working = asyncio.create_task(worker.work(parts, stop), name="worker") if with_worker else None
@@ -83,6 +84,15 @@ async def running(
             if working is not None:
                 await working
             listener.close()
+
+
+@contextlib.asynccontextmanager
+async def _metrics_port(metrics: Metrics, port: int | None) -> AsyncIterator[None]:
+    try:
+        with metrics.served(port):
+            yield
+    except OSError as error:
+        raise PortInUse(f"The metrics port {port} cannot be used: {error.strerror}.") from error
 
 
 async def serve_until_signal(settings: Settings, *, host: str, port: int, with_worker: bool) -> None:

@@ -49,6 +49,7 @@ class Runner:
         self._loop = loop
         self._prepare = prepare
         self.process_id = process_id
+        self.on_end: Callable[[str, str | None], None] = _unobserved
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._ended: dict[UUID, asyncio.Event] = {}
         self._is_draining = False
@@ -213,6 +214,7 @@ class Runner:
                 reply=msgspec.structs.replace(outcome.reply, tail=tail),
             )
         log.info("turn.completed", turn_id=str(turn.id), status=outcome.status, reason=outcome.reason)
+        self.on_end(outcome.status, outcome.reason)
         if following is not None:
             self.start(following)
 
@@ -221,3 +223,7 @@ class Runner:
         ended = self._ended.pop(turn_id, None)
         if ended is not None:
             ended.set()
+
+
+def _unobserved(status: str, reason: str | None) -> None:
+    """Nobody counts how turns end, until the composition root says who does."""
