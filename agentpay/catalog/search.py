@@ -1,11 +1,10 @@
 """Ranked search in the mirror: raw messages in, the products they are about out. Sellable ones only.
 
-Three statements: what the question's words mean in this catalogue (`vocabulary`), candidates weighed as
-`question.weigh` says, the few products that are told. What the question names but faintly is cut off; a question that
-names nothing known finds nothing; one that names nothing at all (`what do you sell?`) gets the newest.
+Two statements: what the question's words mean in this catalogue (`vocabulary`), then candidates weighed as
+`question.weigh` says. What the question names but faintly is cut off; a question that names nothing known finds
+nothing; one that names nothing at all (`what do you sell?`) gets the newest.
 """
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import msgspec
 
 from agentpay.catalog.mirror import CORPUS
 from agentpay.catalog.price_limits import Limits
-from agentpay.catalog.repository import CatalogProduct, products_by_ids
+from agentpay.catalog.repository import COLUMNS, CatalogProduct, product_of
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.kit import words
@@ -22,7 +21,7 @@ from agentpay.knowledge import vocabulary
 from agentpay.knowledge.question import CANDIDATES_MAX, Order, Weighing
 
 ASKING = words.ASKING_WORDS | words.SHOP_WORDS
-RANKED_MIN = 24
+RANKED_MIN = 8
 """Rows that are ranked again by their names, whatever the limit."""
 SHARE_MIN = 0.2
 """What scores less than this share of the best is not what was asked for."""
@@ -38,17 +37,23 @@ and (%(price_max)s::bigint is null or (amounts ->> %(currency)s)::bigint <= %(pr
 and (%(price_min)s::bigint is null or (amounts ->> %(currency)s)::bigint >= %(price_min)s)
 and (not %(in_stock)s or stock is null or stock > 0)
 """
-_RANKED = """
-select product_id, folded_name, stock, amount, score from (
-  select product_id, folded_name, stock, amount, polar_created_at, {score} as score from product_index
-  where organization_id = %(organization_id)s and search @@ %(match)s::tsquery {within}
-  limit {candidates}) candidates
-order by score desc, polar_created_at desc, product_id limit %(ranked)s
+_RANKED = f"""
+select {COLUMNS}, best.folded_name, best.score from (
+  select * from (
+    select organization_id, product_id, polar_created_at, folded_name, {{score}} as score from product_index
+    where organization_id = %(organization_id)s and search @@ %(match)s::tsquery {_WITHIN}
+    limit {CANDIDATES_MAX}) candidates
+  order by score desc, polar_created_at desc, product_id limit %(ranked)s) best
+join products using (organization_id, product_id)
+order by best.score desc, best.polar_created_at desc, product_id
 """
-_AT_LARGE = """
-select product_id from product_index
-where organization_id = %(organization_id)s {within}
-order by {order} limit %(limit)s
+_AT_LARGE = f"""
+select {COLUMNS} from (
+  select organization_id, product_id, polar_created_at, amount from product_index
+  where organization_id = %(organization_id)s {_WITHIN}
+  order by {{order}} limit %(limit)s) chosen
+join products using (organization_id, product_id)
+order by {{chosen_order}}
 """
 _ORDERS: dict[Order, str] = {
     "fitting": "polar_created_at desc, product_id desc",
@@ -77,6 +82,11 @@ async def search(
 
     `needs_name`: a query that names nothing finds nothing, instead of the newest.
     """
+    if isinstance(source, Database):
+        async with source.connection() as tx:
+            return await search(
+                tx, organization_id=organization_id, query=query, limits=limits, limit=limit, needs_name=needs_name
+            )
     question = questions.read(query, asking=ASKING)
     if question.asks_at_large:
         if needs_name:
@@ -95,7 +105,7 @@ async def search(
         return []
     rows = await _ranked(source, organization_id, weighing=weighing, limits=limits, limit=limit)
     chosen = _chosen(rows, order=question.order, weighing=weighing)[:limit]
-    return await _fetched(source, organization_id, chosen)
+    return [Found(product_of(row), score) for row, score in chosen]
 
 
 def ranked_sql(
@@ -104,7 +114,7 @@ def ranked_sql(
     """The statement of a ranked search and its parameters."""
     params: dict[str, Any] = _params(organization_id, limits) | {"match": match, "ranked": max(limit * 2, RANKED_MIN)}
     score = questions.score_sql(weighing, params)
-    return _RANKED.format(score=score, within=_WITHIN, candidates=CANDIDATES_MAX), params
+    return _RANKED.format(score=score), params
 
 
 async def _ranked(
@@ -125,12 +135,13 @@ async def _at_large(
 ) -> list[Found]:
     sql, params = at_large_sql(organization_id, order=order, limits=limits, limit=limit)
     rows = await vocabulary.all_planned(source, sql, params)
-    return await _fetched(source, organization_id, [(row["product_id"], 1.0) for row in rows])
+    return [Found(product_of(row), 1.0) for row in rows]
 
 
 def at_large_sql(organization_id: UUID, *, order: Order, limits: Limits, limit: int) -> tuple[str, dict[str, Any]]:
     """The statement for a question that names nothing, and its parameters."""
-    sql = _AT_LARGE.format(within=_WITHIN, order=_ORDERS[order])
+    chosen_order = ", ".join(f"chosen.{each}" for each in _ORDERS[order].split(", "))
+    sql = _AT_LARGE.format(order=_ORDERS[order], chosen_order=chosen_order)
     return sql, _params(organization_id, limits) | {"limit": limit}
 
 
@@ -144,14 +155,7 @@ def _params(organization_id: UUID, limits: Limits) -> dict[str, Any]:
     }
 
 
-async def _fetched(source: Database | Tx, organization_id: UUID, chosen: Sequence[tuple[UUID, float]]) -> list[Found]:
-    ids = [product_id for product_id, _ in chosen]
-    products = await products_by_ids(source, organization_id=organization_id, product_ids=ids)
-    scores = dict(chosen)
-    return [Found(product, scores[product.product_id]) for product in products if product.is_sellable]
-
-
-def _chosen(rows: list[Row], *, order: Order, weighing: Weighing) -> list[tuple[UUID, float]]:
+def _chosen(rows: list[Row], *, order: Order, weighing: Weighing) -> list[tuple[Row, float]]:
     """Ranked again by how much of each name was asked for, the faint ones cut off; by price where that was asked."""
     worth = questions.lexemes_in(weighing)
     scored = [(_score(row, worth), row) for row in rows]
@@ -164,7 +168,7 @@ def _chosen(rows: list[Row], *, order: Order, weighing: Weighing) -> list[tuple[
     if order != "fitting":
         sign = 1 if order == "cheapest" else -1
         kept.sort(key=lambda pair: (pair[1]["amount"] is None, sign * (pair[1]["amount"] or 0)))
-    return [(row["product_id"], round(score / best, 3)) for score, row in kept]
+    return [(row, round(score / best, 3)) for score, row in kept]
 
 
 def _score(row: Row, worth: dict[str, float]) -> float:

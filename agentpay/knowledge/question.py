@@ -30,7 +30,7 @@ JOINED_CHARACTERS_MIN = 5
 SHORT_TERMS_MAX = 3
 NAMES_CACHED_MAX = 20_000
 PAIRED_MAX = 5
-CANDIDATES_MAX = 600
+CANDIDATES_MAX = 400
 """Rows that one statement may weigh."""
 
 SYNONYM_SHARE = 0.6
@@ -226,7 +226,7 @@ def _matches(weighed: Sequence[tuple[int, tuple[Weight, ...]]]) -> tuple[str, ..
         left -= documents
         (rare if left >= 0 else common).append(f"({any_of})")
     pairs = [f"({one} & {other})" for one, other in itertools.combinations(common[:PAIRED_MAX], 2)]
-    stages = (" | ".join(rare), " & ".join(common), " | ".join(pairs), "".join(common[:1]))
+    stages = (" | ".join(rare), " & ".join(common), " | ".join(pairs) if len(common) > 2 else "", "".join(common[:1]))
     return tuple(dict.fromkeys(stage for stage in stages if stage))
 
 

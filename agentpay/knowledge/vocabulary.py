@@ -41,29 +41,21 @@ _FORGET = """
 delete from search_words
 where organization_id = %(organization_id)s and corpus = %(corpus)s and word = any(%(words)s) and documents <= 0
 """
-_LOOK_UP = f"""
-with asked as materialized (
-  select * from unnest(%(words)s::text[], %(lexemes)s::text[]) as pair(word, lexeme)),
-known as materialized (
-  select asked.word, held.word as lexeme, held.documents from asked
-  join search_words held on held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
-    and held.word = asked.lexeme),
-lost as materialized (
-  select word from unnest(%(guessable)s::text[]) word where word not in (select word from known)),
-near as (
-  select lost.word, guess.word as lexeme, guess.documents from lost cross join lateral (
-    select held.word, held.documents from search_words held
-    where held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
-      and (held.variants && array_prepend(lost.word, array(
-          select left(lost.word, place - 1) || substr(lost.word, place + 1)
-          from generate_series(1, length(lost.word)) place))
-        or (length(lost.word) >= {LONG_CHARACTERS_MIN} and held.word %% lost.word and held.word !~ '[0-9~]'))
-    order by similarity(held.word, lost.word) desc, held.documents desc, held.word
-    limit {GUESSES_MAX}) guess)
-select word, lexeme, documents, false as is_guess from known
-union all select word, lexeme, documents, true from near
-union all select '', word, documents, false from search_words
-where organization_id = %(organization_id)s and corpus = %(corpus)s and word = %(every_row)s
+_FIND = """
+select word, documents from search_words
+where organization_id = %(organization_id)s and corpus = %(corpus)s and word = any(%(lexemes)s)
+"""
+_GUESS = f"""
+select lost.word, guess.word as lexeme, guess.documents
+from unnest(%(lost)s::text[]) as lost(word) cross join lateral (
+  select held.word, held.documents from search_words held
+  where held.organization_id = %(organization_id)s and held.corpus = %(corpus)s
+    and (held.variants && array_prepend(lost.word, array(
+        select left(lost.word, place - 1) || substr(lost.word, place + 1)
+        from generate_series(1, length(lost.word)) place))
+      or (length(lost.word) >= {LONG_CHARACTERS_MIN} and held.word %% lost.word and held.word !~ '[0-9~]'))
+  order by similarity(held.word, lost.word) desc, held.documents desc, held.word
+  limit {GUESSES_MAX}) guess
 """
 
 
@@ -121,26 +113,19 @@ async def look_up(
 
     For those of `guessable` that no row holds, what is spelled like them.
     """
-    pairs = [(word, lexeme) for word, lexemes in asked.items() for lexeme in lexemes]
-    rows = await source.all(
-        _LOOK_UP,
-        {
-            "organization_id": organization_id,
-            "corpus": corpus,
-            "words": [word for word, _ in pairs],
-            "lexemes": [lexeme for _, lexeme in pairs],
-            "guessable": list(guessable),
-            "every_row": EVERY_ROW,
-        },
-    )
-    known: dict[str, list[Known]] = {}
-    total = 0
-    for row in rows:
-        if row["word"]:
-            known.setdefault(row["word"], []).append(Known(**row))
-        else:
-            total = row["documents"]
-    return Knowledge(total, known)
+    params: dict[str, object] = {"organization_id": organization_id, "corpus": corpus}
+    lexemes = {lexeme for each in asked.values() for lexeme in each}
+    rows = await source.all(_FIND, params | {"lexemes": [EVERY_ROW, *sorted(lexemes)]})
+    documents: dict[str, int] = {row["word"]: row["documents"] for row in rows}
+    known = {
+        word: [Known(word, lexeme, documents[lexeme], False) for lexeme in each if lexeme in documents]
+        for word, each in asked.items()
+    }
+    lost = [word for word in guessable if not known[word]]
+    if lost and EVERY_ROW in documents:
+        for row in await source.all(_GUESS, params | {"lost": lost}):
+            known[row["word"]].append(Known(row["word"], row["lexeme"], row["documents"], True))
+    return Knowledge(documents.get(EVERY_ROW, 0), {word: each for word, each in known.items() if each})
 
 
 async def all_planned(source: Database | Tx, sql: str, params: Mapping[str, object]) -> list[Row]:

@@ -140,9 +140,13 @@ def test_a_common_word_does_not_widen_what_a_rare_one_finds() -> None:
     assert weighing.matches == (
         "('tonka')",
         "('soy') & ('candle')",
-        "(('soy') & ('candle'))",
         "('soy')",
     )
+    three = question.weigh(
+        question.read("soy wax candle", asking=frozenset()), knowledge(9_000, soy=5_000, wax=6_000, candle=7_000)
+    )
+    assert three is not None
+    assert three.matches[1] == "(('soy') & ('wax')) | (('soy') & ('candle')) | (('wax') & ('candle'))"
     small = question.weigh(asked, knowledge(90, tonka=3, candle=80, soy=50))
     assert small is not None
     assert small.matches == ("('tonka') | ('soy') | ('candle')",), "a small catalogue is weighed whole"
