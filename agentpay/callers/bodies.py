@@ -23,11 +23,24 @@ def decode(body: bytes, *, kind: Any) -> Any:
             inspect(msgspec.json.decode(body), loc=("body",))
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise errors.invalid(error) from None
+        raise _refusal(body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise errors.Unreadable("Malformed JSON") from None
     except RecursionError:
         raise too_deep() from None
+
+
+def _refusal(body: bytes, error: msgspec.ValidationError) -> Invalid | errors.Unreadable:
+    """Half a document is malformed, whatever was wrong with it: decoding stops at the first dislike."""
+    try:
+        msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return errors.invalid(error)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return errors.Unreadable("Malformed JSON")
+    except RecursionError:
+        return too_deep()
+    return errors.invalid(error)
 
 
 def inspect(value: Any, *, loc: Loc) -> None:
