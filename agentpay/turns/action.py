@@ -380,6 +380,7 @@ def _meant(situation: Situation) -> ProductFact | None:
         product=situation.entities.product,
         previous_text=situation.previous_text,
         fallback=naming.find_ordered(situation.shown, situation.checkouts) or situation.focus,
+        is_about_price=situation.intent is Intent.PRICE_NEGOTIATION,
     )
 
 

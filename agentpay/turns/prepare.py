@@ -278,23 +278,10 @@ def _focus(
             offered = next((each for each in shown if each.product_id == str(row["product_id"])), None)
             if offered is not None:
                 return offered
-    if understood.intent is Intent.PRICE_NEGOTIATION:
-        # "Can I get a discount?" after several cards is about one whose price can move, where there is one.
-        negotiable = [product for product in _last_cards(known, shown) if product.negotiable]
-        if negotiable:
-            return negotiable[0]
     if shown:
         return shown[0]
     page = (known.page_product,) if known.page_product else ()
     return next(iter(facts.product_facts(page, currency=currency, language=language)), None)
-
-
-def _last_cards(known: Facts, shown: tuple[ProductFact, ...]) -> list[ProductFact]:
-    """The products of the last reply's cards, in their order."""
-    cards = known.previous["attachments"] if known.previous else []
-    by_id = {product.product_id: product for product in shown}
-    ids = [card["product_id"] for card in cards if card["type"] == "product_card"]
-    return [by_id[product_id] for product_id in ids if product_id in by_id]
 
 
 def _entry(row: Row) -> Entry:

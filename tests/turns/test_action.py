@@ -53,7 +53,7 @@ CASES: tuple[tuple[str, Situation, Action], ...] = (
     ("two named", situation("lavender or vanilla?", I.PRODUCT_QUERY, **LISTED), A.SHOW_PRODUCT),
     ("a discount", situation("any discount?", I.PRICE_NEGOTIATION, **SEEN), A.CALCULATE_OFFER),
     ("a discount on nothing", situation("any discount?", I.PRICE_NEGOTIATION), A.CLARIFY),
-    ("a discount on one of several", situation("any discount?", I.PRICE_NEGOTIATION, **LISTED), A.CLARIFY),
+    ("a discount on one of several", situation("any discount?", I.PRICE_NEGOTIATION, **LISTED), A.CALCULATE_OFFER),
     ("a discount on what was never shown", situation("cheaper soap?", I.PRICE_NEGOTIATION, product="soap"),
      A.CALCULATE_OFFER),
     ("a discount on seats", situation("discount?", I.PRICE_NEGOTIATION, focus=TEAM, shown=(TEAM,)),

@@ -81,10 +81,12 @@ def find_meant(
     product: str | None,
     previous_text: str | None,
     fallback: ProductFact | None,
+    is_about_price: bool = False,
 ) -> ProductFact | None:
     """The product a message is about: the one it names, else the only one just talked of, else `fallback`.
 
-    None where it names something that was not shown, and where several were just listed and none is named.
+    None where it names something that was not shown, and where several were just listed and none is named; "50 % off?"
+    after a list is about the first whose price can move, because an offer says more than a question back.
     """
     view = [*shown, *([fallback] if fallback is not None and fallback not in shown else [])]
     named = find_named(text, view, product=product, previous_text=previous_text)
@@ -95,6 +97,8 @@ def find_meant(
     listed = find_listed(shown, previous_text)
     if len(listed) == 1:
         return listed[0]
+    if is_about_price:
+        return next((each for each in listed if each.negotiable), None) if listed else fallback
     return None if listed else fallback
 
 

@@ -82,5 +82,6 @@ def _focus(brief: Brief, found: tuple[ProductFact, ...], results: Results) -> Pr
         product=product,
         previous_text=brief.previous_text,
         fallback=naming.find_ordered(brief.shown, brief.checkouts) or brief.focus,
+        is_about_price=brief.intent == "price_negotiation",
     )
     return facts.with_fresh(meant, found)
