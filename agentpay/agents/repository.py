@@ -1,8 +1,8 @@
 """Finding agents. Always through their organization; a deleted agent is not found, its versions are."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from agentpay.kit import wire
 from agentpay.kit.errors import NotFound
 
 AGENTS_PER_ORGANIZATION_MAX = 200
-CACHE_SECONDS = 5.0
 CACHE_ORGANIZATIONS_MAX = 1_000
 
 COLUMNS = (
@@ -41,6 +40,11 @@ _OF_ORGANIZATION = f"""
 select {COLUMNS} from agents
 where organization_id = %(organization_id)s and deleted_at is null
 order by created_at, id limit %(limit)s
+"""
+# Another number after every change of any of them: each makes a version (API § 4).
+_STAMP = """
+select coalesce(sum(hashtextextended(id::text, version)), 0) from agents
+where organization_id = %(organization_id)s and deleted_at is null
 """
 _VERSION = """
 select agent_id, version, organization_id, created_at, snapshot from agent_versions
@@ -137,24 +141,27 @@ async def get_rules(db: Database | Tx, *, organization_id: UUID, agent_id: UUID)
 
 
 class AgentsCache:
-    """The agents of organizations for the hot path, at most `CACHE_SECONDS` old. One a process."""
+    """The agents of organizations for the hot path, as they are now: kept decoded while nothing changed. One a process.
 
-    def __init__(self, db: Database, *, seconds: float = CACHE_SECONDS) -> None:
+    What a merchant has just set binds the next turn on every replica: a rule that is some seconds late concedes a price
+    that is no longer allowed.
+    """
+
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._seconds = seconds
-        self._kept: dict[UUID, tuple[float, tuple[AgentRow, ...]]] = {}
+        self._kept: dict[UUID, tuple[Decimal, tuple[AgentRow, ...]]] = {}
 
     async def agents_of(self, *, organization_id: UUID) -> Sequence[AgentRow]:
         """All its agents, oldest first."""
+        stamp = await self._db.value(_STAMP, {"organization_id": organization_id})
         kept = self._kept.get(organization_id)
-        if kept is not None and time.monotonic() - kept[0] < self._seconds:
+        if kept is not None and kept[0] == stamp:
             return kept[1]
-        asked_at = time.monotonic()
         agents = await list_of_organization(self._db, organization_id=organization_id)
         self._kept.pop(organization_id, None)
         if len(self._kept) >= CACHE_ORGANIZATIONS_MAX:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[organization_id] = (asked_at, agents)
+        self._kept[organization_id] = (stamp, agents)
         return agents
 
 

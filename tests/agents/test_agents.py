@@ -231,11 +231,18 @@ async def test_a_deleted_agent_is_not_found_but_its_rules_still_bind(
     assert was.name == "Wick"
 
 
-async def test_the_cache_is_a_few_seconds_old_at_most(db: Database, acme: UUID) -> None:
-    fresh, kept = AgentsCache(db, seconds=0), AgentsCache(db, seconds=60)
-    await cast.agent(db, acme, name="Wick")
-    assert [agent.name for agent in await kept.agents_of(organization_id=acme)] == ["Wick"]
-    await cast.agent(db, acme, name="Ember")
-    assert [agent.name for agent in await fresh.agents_of(organization_id=acme)] == ["Wick", "Ember"]
-    assert [agent.name for agent in await kept.agents_of(organization_id=acme)] == ["Wick"]
-    assert await kept.agents_of(organization_id=uuid7()) == ()
+async def test_the_hot_path_knows_every_change_at_once(db: Database, api: httpx.AsyncClient, acme: UUID) -> None:
+    """Another replica's cache: nobody tells it of the change."""
+    cache = AgentsCache(db)
+    assert await cache.agents_of(organization_id=acme) == ()
+    wick = await made(api, rules={"max_discount_percent": 20})
+    [kept] = await cache.agents_of(organization_id=acme)
+    assert (await cache.agents_of(organization_id=acme))[0] is kept
+    await api.patch(f"/v1/agents/{wick['id']}", json={"rules": {"max_discount_percent": 5}})
+    [changed] = await cache.agents_of(organization_id=acme)
+    assert (changed.version, changed.rules.max_discount_basis_points) == (2, 500)
+    await made(api, name="Ember")
+    assert [agent.name for agent in await cache.agents_of(organization_id=acme)] == ["Wick", "Ember"]
+    await api.delete(f"/v1/agents/{wick['id']}")
+    assert [agent.name for agent in await cache.agents_of(organization_id=acme)] == ["Ember"]
+    assert await cache.agents_of(organization_id=uuid7()) == ()
