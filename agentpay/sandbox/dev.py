@@ -32,7 +32,7 @@ from agentpay.sandbox.places import DevError, Places, claim, postgres_home, rese
 from agentpay.sandbox.polar import settings as polar_settings
 from agentpay.sandbox.polar.serve import serve as serve_polar
 from agentpay.sandbox.polar.state import PolarState
-from agentpay.sandbox.postgres import EmbeddedPostgres, PostgresError
+from agentpay.sandbox.postgres import DataUnusable, EmbeddedPostgres, PostgresError
 from agentpay.sandbox.serving import HOST, check_port, free_port, serving
 from agentpay.sandbox.storefront.catalogue import Catalogue
 from agentpay.sandbox.storefront.site import Shop, create_site
@@ -100,9 +100,10 @@ def holding(places: Places) -> Iterator[Path]:
         if error.filename is None:
             raise
         raise DevError(f"{error.filename} cannot be used: {error.strerror}.") from error
+    except DataUnusable as error:
+        raise DevError(f"{str(error).rstrip('.')}. If the data may go, start with --reset.") from error
     except PostgresError as error:
-        sentence = str(error).rstrip(".")
-        raise DevError(f"{sentence}. If the data may go, start with --reset.") from error
+        raise DevError(str(error)) from error
 
 
 def choose_ports(memory: Memory, wishes: Wishes, *, is_local: bool) -> int:

@@ -30,6 +30,10 @@ class PostgresError(Exception):
     """The embedded server could not start; the message says why in a sentence."""
 
 
+class DataUnusable(PostgresError):
+    """What is in the data folder cannot be used by this server."""
+
+
 class EmbeddedPostgres:
     """One server in `home`. `fast=True` trades durability for speed: tests only.
 
@@ -115,7 +119,7 @@ class EmbeddedPostgres:
     def _initialise(self, binaries: Path) -> None:
         """Make the data folder under another name first: whoever is interrupted leaves no half of one behind."""
         if self.data.exists() and (not self.data.is_dir() or any(self.data.iterdir())):
-            raise PostgresError(f"{self.data} holds something else than a PostgreSQL database.")
+            raise DataUnusable(f"{self.data} holds something else than a PostgreSQL database.")
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -166,7 +170,7 @@ class EmbeddedPostgres:
         pid_file = self.data / "postmaster.pid"
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise PostgresError(f"PostgreSQL did not start from {self.data}: {self._last_words()}")
+                raise DataUnusable(f"PostgreSQL did not start from {self.data}: {self._last_words()}")
             with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
                 lines = pid_file.read_text().splitlines()
                 if lines[READY_LINE].strip() == "ready" and int(lines[0]) == self._process.pid:
