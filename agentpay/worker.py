@@ -8,6 +8,7 @@ from agentpay.checkout import jobs as checkout
 from agentpay.compose import Parts
 from agentpay.jobs import jobs as job_table
 from agentpay.jobs.in_process import Handler, Worker
+from agentpay.knowledge import jobs as knowledge
 from agentpay.offers import jobs as offers
 from agentpay.organizations import jobs as organizations
 from agentpay.privacy import jobs as privacy
@@ -19,6 +20,7 @@ SCHEDULES: dict[str, float] = {
     **job_table.SCHEDULES,
     **callers.SCHEDULES,
     **organizations.SCHEDULES,
+    **knowledge.SCHEDULES,
     **catalog.SCHEDULES,
     **offers.SCHEDULES,
     **checkout.SCHEDULES,
@@ -56,6 +58,7 @@ def job_handlers(parts: Parts) -> dict[str, Handler]:
         **organizations.handlers(
             db, jobs, parts.vault, polar, parts.egress, public_url=parts.settings.public_url, clock=clock
         ),
+        **knowledge.handlers(db),
         **catalog.handlers(db, jobs, polar),
         **offers.handlers(db, appender, jobs),
         **checkout.handlers(db, polar, appender, jobs, clock=clock),
