@@ -1,6 +1,6 @@
 """Background work: `catalog.sync` for one organization, `catalog.sync_due` for those whose time has come.
 
-`worker.py` maps the kinds to these functions; `sync_due` is meant to run every `SYNC_DUE_SECONDS`.
+`worker.py` takes `SCHEDULES` and `handlers`.
 """
 
 from collections.abc import Mapping
