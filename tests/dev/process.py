@@ -13,8 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from agentpay.cli import main
+
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 20
 
 
@@ -33,13 +36,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def agentpay(*arguments: str, env: Mapping[str, str] | None = None, seconds: float = START_SECONDS_MAX) -> Ended:
-    """Run a command to its end."""
-    command = [sys.executable, "-m", "agentpay", *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(**(env or {})), capture_output=True, text=True, timeout=seconds
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+def agentpay(*arguments: str, env: Mapping[str, str] | None = None) -> Ended:
+    """Run a command that ends by itself, in this process: a new one would spend seconds on imports."""
+    own = {name: None for name in os.environ if name.startswith("AGENTPAY_")}
+    result = CliRunner(env={**own, **(env or {})}).invoke(main, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ended(result.exit_code, result.stdout, result.stderr)
 
 
 class Dev:
