@@ -11,25 +11,36 @@ from litestar.params import FromQuery, QueryParameter
 from agentpay.analytics import funnel
 from agentpay.db.engine import Database
 from agentpay.kit.caller import Merchant
+from agentpay.kit.errors import Invalid
 
 
 @get("/v1/analytics/funnel", status_code=200, operation_id="read_funnel", tags=["analytics"])
 async def read_funnel(
     merchant: NamedDependency[Merchant],
     db: NamedDependency[Database],
-    since: Annotated[datetime | None, QueryParameter(name="from")] = None,
-    to: FromQuery[datetime | None] = None,
+    since: Annotated[str | None, QueryParameter(name="from", format="date-time")] = None,
+    to: Annotated[str | None, QueryParameter(format="date-time")] = None,
     agent_id: FromQuery[UUID | None] = None,
 ) -> funnel.FunnelPublic:
     """How far the conversations that began in the period came, and what they earned, per currency."""
     return await funnel.read(
-        db, organization_id=merchant.organization_id, since=_aware(since), until=_aware(to), agent_id=agent_id
+        db,
+        organization_id=merchant.organization_id,
+        since=_moment(since, name="from"),
+        until=_moment(to, name="to"),
+        agent_id=agent_id,
     )
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    """A time without a zone means UTC, as at Polar."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+def _moment(text: str | None, *, name: str) -> datetime | None:
+    """A date alone is its first moment, a time without a zone means UTC, as at Polar. Raises `Invalid` at `name`."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid.at(("query", name), "Expected a date or an RFC 3339 time.", kind="datetime_parsing") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 HANDLERS = [read_funnel]
