@@ -62,7 +62,6 @@ export function mountChat({ config, say, context, onCheckout = () => {} }) {
 
   function introduce(widget) {
     view.agentName = widget.agent_name;
-    root.querySelector(".avatar").textContent = widget.agent_name.slice(0, 1);
     view.speak(view.say);
     if (widget.proactive && session.phase === "none" && !sessionStorage.getItem(TEASED)) {
       setTimeout(() => tease(widget.greeting), TEASER_MS);

@@ -50,8 +50,9 @@ export class View {
       element("div", { class: "menu-items" },
         this.menuItem("person", "person", () => this.act.person()),
         this.menuItem("again", "again", () => this.act.again())));
+    this.avatar = element("span", { class: "avatar", "aria-hidden": "true" });
     return element("header", {},
-      element("span", { class: "avatar", "aria-hidden": "true" }, this.agentName.slice(0, 1)),
+      this.avatar,
       element("div", { class: "who" }, this.name, this.presence),
       this.menu,
       this.roundButton("closeChat", "close", () => this.act.toggle(false)));
@@ -202,8 +203,9 @@ export class View {
     const { say, session } = this;
     const taken = session.handoff.state === "taken";
     this.name.textContent = taken ? session.handoff.staff_name || say("staff") : this.agentName;
+    this.avatar.textContent = this.name.textContent.slice(0, 1);
     const presence = this.presenceOf(session);
-    this.presence.textContent = say(presence);
+    this.presence.textContent = say(taken && presence === "online" ? "staff" : presence);
     this.panel.classList.toggle("is-live", presence === "online");
     this.stopButton.hidden = !session.turn;
     const closed = session.status === "closed";
