@@ -1,0 +1,98 @@
+"""A turn whose process died goes on elsewhere, once; an older attempt writes nothing and says nothing (DESIGN § 4)."""
+
+from uuid import UUID
+
+import pytest
+
+from agentpay.kit.caller import Member, Visitor
+from agentpay.kit.ids import secret_hash, uuid7
+from agentpay.turns import end
+from agentpay.turns.hold import RunningTurn, TurnLost, hold
+from agentpay.turns.incoming import Incoming, MessageLimits, Reception
+from tests.cast import Shop
+from tests.cast import Visitor as Sam
+
+LIMITS = MessageLimits(per_minute=100, in_all=200)
+
+
+async def said_to_a_process_that_dies(acme: Shop, sam: Sam, content: str) -> RunningTurn:
+    """A message taken in by a process that is killed before it answers: its lease ran out a moment ago."""
+    parts, dead = acme.service.parts, uuid7()
+    await parts.db.run("insert into processes (id, lease_until) values (%s, now() + interval '1 hour')", (dead,))
+    reception = Reception(parts.db, parts.appender, parts.jobs, owner=dead, limits=LIMITS)
+    caller = Visitor(acme.organization_id, UUID(sam.id), secret_hash(sam.token))
+    member = Member(acme.organization_id, UUID(sam.id), is_staff=False, caller=caller)
+    received = await reception.visitor_message(Incoming(content), member=member, escalate_after=None)
+    assert received.running is not None
+    return received.running
+
+
+async def kill_owner(acme: Shop, turn: RunningTurn) -> None:
+    await acme.service.parts.db.run(
+        "update processes set lease_until = now() - interval '1 s' where id = (select owner from turns where id = %s)",
+        (turn.id,),
+    )
+
+
+async def test_a_dead_processs_turn_is_answered_by_another_one_once(acme: Shop) -> None:
+    sam = await acme.visitor()
+    async with sam.stream(last_event_id=sam.last_event_id) as stream:
+        turn = await said_to_a_process_that_dies(acme, sam, "hello")
+        started = await stream.until("turn.started")
+        await kill_owner(acme, turn)
+        rest = await stream.until("turn.completed")
+    assert started[-1].data["message_id"] == str(turn.reply_id)
+    assert rest[0].name == "turn.started", "again for the same message: drop the draft"
+    assert rest[0].data == started[-1].data
+    assert [event.data["id"] for event in rest if event.name == "message.completed"] == [str(turn.reply_id)]
+    items = (await sam.get("/messages")).json()["items"]
+    assert [item["role"] for item in items] == ["agent", "user", "agent"]
+
+
+async def test_who_was_frozen_past_its_lease_writes_nothing(acme: Shop) -> None:
+    sam = await acme.visitor()
+    turn = await said_to_a_process_that_dies(acme, sam, "hello")
+    async with sam.stream(last_event_id=sam.last_event_id) as stream:
+        await kill_owner(acme, turn)
+        await stream.until("turn.completed")
+    parts = acme.service.parts
+    with pytest.raises(TurnLost):
+        async with parts.db.transaction() as tx:
+            await hold(tx, turn)
+    async with parts.db.transaction() as tx:
+        conversation = await tx.one("select * from conversations where id = %s for update", (turn.conversation_id,))
+        assert conversation is not None
+        ended, _ = await end.end(
+            tx,
+            parts.appender,
+            conversation=conversation,
+            status="completed",
+            reason=None,
+            owner=parts.process_id,
+            turn_id=turn.id,
+            attempt=turn.attempt,
+        )
+    assert not ended
+    lost: list[bool] = []
+    writer = parts.flusher.open(turn, lost=lambda: lost.append(True))
+    writer.say("words of the dead")
+    async with sam.stream(last_event_id=(await sam.get()).json()["last_event_id"]) as stream:
+        await sam.post("/messages", {"content": "hello again"}, headers={"Prefer": "respond-async"})
+        heard = await stream.until("turn.completed")
+    parts.flusher.close(turn)
+    assert "words of the dead" not in str(heard)
+    assert lost
+    assert "words of the dead" not in (await sam.get("/messages")).text
+
+
+async def test_messages_that_waited_behind_a_dead_turn_are_answered_after_it(acme: Shop) -> None:
+    sam = await acme.visitor()
+    turn = await said_to_a_process_that_dies(acme, sam, "hello")
+    waiting = (await sam.post("/messages", {"content": "still there?"}, headers={"Prefer": "respond-async"})).json()
+    assert waiting["status"] == "queued"
+    async with sam.stream(last_event_id=sam.last_event_id) as stream:
+        await kill_owner(acme, turn)
+        await stream.until("turn.completed", turn_id=waiting["id"])
+    items = (await sam.get("/messages")).json()["items"]
+    assert [item["role"] for item in items] == ["agent", "user", "agent", "user", "agent"]
+    assert items[3]["content"] == "still there?"
