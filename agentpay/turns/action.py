@@ -155,15 +155,32 @@ def _action(situation: Situation) -> Action:
         return _about_anything(situation)
     if situation.intent is Intent.GREETING and _names_a_product(situation):
         return _about_products(situation)
+    if situation.intent is Intent.ORDER_STATUS and _waits_for_approval(situation):
+        return Action.REQUEST_APPROVAL
+    if situation.intent is Intent.HESITATION and naming.names_instead(situation.text):
+        return Action.SEARCH_PRODUCTS
     if situation.intent in _PLAIN:
         return _PLAIN[situation.intent]
     if situation.intent is Intent.SHIPPING_QUESTION:
         return _about_shipping(situation)
-    if situation.intent is Intent.PRICE_NEGOTIATION:
+    if situation.intent is Intent.PRICE_NEGOTIATION and not _may_be_about_else(situation):
         return _about_price(situation)
     if situation.intent in _ABOUT_BUYING:
         return _about_buying(situation)
     return _about_products(situation)
+
+
+def _may_be_about_else(situation: Situation) -> bool:
+    """Nobody gets a lower price for `can you engrave it?`: a wish that is unclear must name a price or a code."""
+    said = situation.entities
+    is_named = any((said.proposed_price is not None, said.discount_percent, said.coupon_code))
+    return _is_unclear(situation) and not is_named and not reading.talks_of_price(situation.text)
+
+
+def _waits_for_approval(situation: Situation) -> bool:
+    """`any news?` while a person looks at the price, and nothing is bought yet."""
+    is_about_order = situation.checkouts or situation.entities.order_reference
+    return not is_about_order and any(offer.status == "pending_approval" for offer in situation.offers)
 
 
 def _names_a_product(situation: Situation) -> bool:
@@ -210,9 +227,8 @@ def _answer_to_question(situation: Situation) -> Action | None:
     entities, focus = situation.entities, situation.focus
     if asked == "country" and entities.country is not None and "quote_shipping" in situation.open_tools:
         return Action.QUOTE_SHIPPING
-    if asked == "amount" and entities.proposed_price is not None and focus is not None:
-        return Action.GENERATE_CHECKOUT
-    if asked == "seats" and entities.quantity is not None and focus is not None:
+    told = {"amount": entities.proposed_price, "seats": entities.quantity}.get(asked or "")
+    if told is not None and focus is not None:
         return Action.GENERATE_CHECKOUT
     if situation.previous_action == Action.CLARIFY and _named(situation) is not None:
         return _clarified(situation, asked)
@@ -290,8 +306,10 @@ def _about_price(situation: Situation) -> Action:
     entities, tools = situation.entities, situation.open_tools
     if entities.coupon_code is not None:
         return Action.CALCULATE_OFFER if "validate_discount_code" in tools else Action.EXPLAIN_NO_DISCOUNT
+    if product is None and not naming.keywords(entities.product or ""):
+        return Action.CLARIFY
     if product is None:
-        return _about_price_of_unseen(situation)
+        return Action.CALCULATE_OFFER if "propose_price" in tools else Action.SEARCH_PRODUCTS
     if product.amount_type == "custom" and entities.proposed_price is not None:
         return Action.GENERATE_CHECKOUT
     if offer is not None and offer.status == "open" and _meets(situation, offer):
@@ -301,12 +319,6 @@ def _about_price(situation: Situation) -> Action:
     if not product.negotiable or "propose_price" not in tools:
         return Action.EXPLAIN_NO_DISCOUNT
     return Action.CALCULATE_OFFER
-
-
-def _about_price_of_unseen(situation: Situation) -> Action:
-    if not naming.keywords(situation.entities.product or ""):
-        return Action.CLARIFY
-    return Action.CALCULATE_OFFER if "propose_price" in situation.open_tools else Action.SEARCH_PRODUCTS
 
 
 def _about_buying(situation: Situation) -> Action:
@@ -375,13 +387,10 @@ def _price_was_told(situation: Situation, product: ProductFact) -> bool:
 
 def _meant(situation: Situation) -> ProductFact | None:
     return naming.find_meant(
-        situation.text,
-        situation.shown,
-        product=situation.entities.product,
-        previous_text=situation.previous_text,
+        situation.text, situation.shown, product=situation.entities.product, previous_text=situation.previous_text,
         fallback=naming.find_ordered(situation.shown, situation.checkouts) or situation.focus,
         is_about_price=situation.intent is Intent.PRICE_NEGOTIATION,
-    )
+    )  # fmt: skip
 
 
 def _named(situation: Situation) -> ProductFact | None:

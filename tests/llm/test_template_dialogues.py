@@ -224,3 +224,19 @@ def test_no_reply_repeats_the_one_before(language: str) -> None:
                    Intent.GENERAL_QUESTION, Intent.ORDER_STATUS, Intent.ORDER_STATUS):  # fmt: skip
         texts.append(talk.say("hm", intent).text)
     assert all(left != right for left, right in pairwise(texts))
+
+
+def test_a_team_says_how_many_seats_before_it_pays() -> None:
+    talk = Talk()
+    talk.say("tell me about the team plan", Intent.PRODUCT_QUERY, product="team plan")
+    asked = talk.say("send me the link", Intent.CHECKOUT_READY)
+    assert asked.tools == []
+    assert "How many seats" in asked.text
+    assert talk.say("5", Intent.PURCHASE_INTENT, quantity=5).tools == ["create_checkout"]
+
+
+def test_who_waits_for_a_person_hears_it_again() -> None:
+    talk = Talk()
+    talk.say("I want a person", Intent.HUMAN_REQUEST)
+    talk.handoff = "asked"
+    assert "person" in talk.say("hello?", Intent.GREETING).text

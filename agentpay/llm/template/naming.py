@@ -10,6 +10,7 @@ from typing import Final
 
 from agentpay.kit import synonyms, words
 from agentpay.kit.text import fold, one_line, shorten
+from agentpay.llm.template import reading
 from agentpay.llm.types import CheckoutFact, ProductFact
 
 NAME_CHARACTERS_MAX: Final = 60
@@ -126,6 +127,11 @@ def find_listed(shown: Sequence[ProductFact], previous_text: str | None) -> list
 def keywords(text: str) -> tuple[str, ...]:
     """The folded words of `text` that may name a product or a property, in order, each once."""
     return tuple(dict.fromkeys(word for word in words.words(text) if word not in _NAMELESS and words.is_content(word)))
+
+
+def names_instead(text: str) -> bool:
+    """`actually, the hourglass` sounds unsure, and names another product."""
+    return bool(keywords(reading.find_instead(text) or ""))
 
 
 def mentions(text: str, asked: Iterable[str]) -> bool:

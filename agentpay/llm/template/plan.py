@@ -76,6 +76,11 @@ def wants_amount(scene: Scene, product: ProductFact) -> bool:
     return product.amount_type == "custom" and amount_in(scene, product) is None
 
 
+def wants_seats(scene: Scene, product: ProductFact) -> bool:
+    """Sold by seats, and the visitor has not said how many: one seat for a team would be the wrong bill."""
+    return product.amount_type == "seat_based" and entity_number(scene.brief, "quantity") is None
+
+
 def _nothing(scene: Scene) -> tuple[Wanted, ...]:
     return ()
 
@@ -213,7 +218,9 @@ def _coupon(scene: Scene, code: str) -> tuple[Wanted, ...]:
 
 def _checkout(scene: Scene) -> tuple[Wanted, ...]:
     product = find_purchase(scene)
-    if product is None or wants_amount(scene, product) or facts.was_asked(scene.results, "create_checkout"):
+    if product is None or wants_amount(scene, product) or wants_seats(scene, product):
+        return ()
+    if facts.was_asked(scene.results, "create_checkout"):
         return ()
     if new := _introduce(scene, product):
         return new

@@ -84,6 +84,11 @@ _WISH: Final = _any(
     "(?:voces|vcs|voce|vc) (?:tem|vendem?)", "tem (?:alguma?|algo|uma?)", "algo (?:para|pra|de)", "alguma coisa",
     "procuro", "procurando", "preciso de",
 )  # fmt: skip
+_INSTEAD: Final = re.compile(
+    r"(?<!\w)(?:actually|instead|rather|prefer|na verdade|em vez|prefiro)(?!\w).*?"
+    r"(?<!\w)(?:the|an?|your|o|a|os|as|uma?|d[oa]s?) (?P<other>.+)|"
+    r"(?<!\w)(?:the|an?|o|a|uma?) (?P<before>.+?) (?:instead|em vez)(?!\w)"
+)
 _POINTING: Final = _any(
     "it", "its", "this", "that", "they", "ele", "ela", "dele", "dela", "ess[ea]", "iss?to", "nel[ea]"
 )
@@ -213,6 +218,12 @@ def asks_for_something(text: str) -> bool:
     """`do you have …`, `something for …`: a wish for a product, not about one."""
     folded = fold(text)
     return _WISH.search(folded) is not None and _POINTING.search(folded) is None
+
+
+def find_instead(text: str) -> str | None:
+    """What is named in place of the thing before: `hourglass` of `actually, the hourglass`."""
+    found = _INSTEAD.search(fold(text))
+    return (found["other"] or found["before"]) if found else None
 
 
 def asks_presence(text: str) -> bool:

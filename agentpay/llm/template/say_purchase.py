@@ -61,6 +61,8 @@ def say_no_checkout(scene: Scene) -> Draft:
         return say_goods.ask_which(scene, scene.found or scene.brief.shown)
     if plan.wants_amount(scene, product):
         return _ask_amount(scene)
+    if plan.wants_seats(scene, product):
+        return voice.draft(say_goods.price_told(voice, product), voice.say("checkout_needs_seats"))
     return voice.draft(say_goods.price_told(voice, product), voice.say("buy_on_card"))
 
 

@@ -16,6 +16,8 @@ def say_greeting(scene: Scene) -> Draft:
     if reading.says_thanks(text):
         return voice.draft(voice.say("welcome"), voice.if_proactive("anything_else"))
     polite = voice.say("i_am_well") if reading.asks_how_we_are(text) else ""
+    if scene.brief.handoff == "asked":
+        return voice.draft(polite, voice.say("person_asked_before"), voice.say("ask_wish"))
     if not scene.brief.is_first_reply:
         return voice.draft(voice.say("hello_again", name=_name(scene)), polite, voice.say("ask_wish"))
     own = one_line(scene.brief.personality.greeting)[:GREETING_CHARACTERS_MAX]
