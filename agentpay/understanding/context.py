@@ -2,10 +2,10 @@
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from agentpay.understanding.lexicon import find_concepts
+from agentpay.understanding.resources import sections
 from agentpay.understanding.text import clean, fold
 from agentpay.understanding.tokens import tokenize
 
@@ -86,12 +86,7 @@ def _first_match(sentence: str, prefix: str) -> str:
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The sections of data/asked.txt, each as one pattern of whole words."""
-    sections: dict[str, list[str]] = {}
-    lines: list[str] = []
-    text = files("agentpay.understanding").joinpath("data/asked.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if line.startswith("["):
-            lines = sections.setdefault(line[1:-1], [])
-        elif line and not line.startswith("#"):
-            lines.append(line)
-    return tuple((name, re.compile(r"(?<!\w)(?:" + "|".join(forms) + r")(?!\w)")) for name, forms in sections.items())
+    return tuple(
+        (name, re.compile(r"(?<!\w)(?:" + "|".join(forms) + r")(?!\w)"))
+        for name, forms in sections("asked.txt").items()
+    )

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from agentpay.understanding.context import Context
 from agentpay.understanding.lexicon import Hit
 from agentpay.understanding.places import is_country
-from agentpay.understanding.products import noun_kind
+from agentpay.understanding.names import noun_kind
 from agentpay.understanding.tokens import CODE, EMAIL, LAUGH, MONEY, NUMBER, ORDER, PERCENT, TIMES, URL
 
 PIECE_LETTERS: Final = 4

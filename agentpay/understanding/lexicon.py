@@ -1,11 +1,11 @@
 """Concepts: what people say, whichever words and language they say it in. The words stand in data/lexicon.txt."""
 
 from functools import cache
-from importlib.resources import files
 from itertools import product
 from typing import Any, Final, NamedTuple
 
 from agentpay.understanding.inflection import english_forms, portuguese_forms
+from agentpay.understanding.resources import lines
 from agentpay.understanding.tokens import slang_words
 
 FILLERS: Final = frozenset("the a an um uma o os as just really actually please eu ai entao".split())  # noqa: SIM905
@@ -37,10 +37,7 @@ def lexicon() -> Lexicon:
     phrases: dict[str, Any] = {}
     stems: dict[str, tuple[str, ...]] = {}
     words: set[str] = set()
-    text = files("agentpay.understanding").joinpath("data/lexicon.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if not line or line.startswith("#"):
-            continue
+    for line in lines("lexicon.txt"):
         concept, _, forms = line.partition(":")
         for form in forms.split(","):
             if form.strip().endswith("*"):

@@ -8,11 +8,11 @@ import json
 import math
 import zlib
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from agentpay.understanding.features import Features
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.resources import read_bytes
 
 INTENTS: Final = tuple(Intent)
 _COUNT: Final = len(INTENTS)
@@ -32,7 +32,7 @@ class Model(NamedTuple):
 @cache
 def model() -> Model:
     """The weights, read once: about 20 ms."""
-    return parse(files("agentpay.understanding").joinpath("data/weights.bin").read_bytes())
+    return parse(read_bytes("weights.bin"))
 
 
 def parse(resource: bytes) -> Model:

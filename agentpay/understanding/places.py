@@ -2,8 +2,9 @@
 
 import re
 from functools import cache
-from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final
+
+from agentpay.understanding.resources import lines
 
 NAME_WORDS_MAX: Final = 5
 
@@ -38,25 +39,18 @@ _LANGUAGE: Final = re.compile(
 )
 
 
-class Place(NamedTuple):
-    """A country named at `start`."""
-
-    start: int
-    code: str
-
-
 def find_country(folded: str) -> str | None:
     """The ISO 3166 code of the first country that the text names as a place; None where none is."""
     words = [(match[0].rstrip(".'-"), match.start()) for match in _WORD.finditer(folded)]
-    names = _names()
-    position = 0
-    while position < len(words):
+    starting, named = _first_words(), _names()
+    for position, (word, start) in enumerate(words):
+        if word not in starting:
+            continue
         for count in range(min(NAME_WORDS_MAX, len(words) - position), 0, -1):
-            name = " ".join(word for word, _ in words[position : position + count])
-            code = names.get(name) or names.get(f"{name}.")
-            if code is not None and _is_place(name, folded, words[position][1]):
+            name = " ".join([word for word, _ in words[position : position + count]])
+            code = named.get(name) or named.get(f"{name}.")
+            if code is not None and _is_place(name, folded, start):
                 return code
-        position += 1
     return None
 
 
@@ -101,10 +95,10 @@ def is_country(token: str) -> bool:
 
 @cache
 def _names() -> dict[str, str]:
-    names: dict[str, str] = {}
-    text = files("agentpay.understanding").joinpath("data/countries.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if " = " in line and not line.startswith("#"):
-            code, _, forms = line.partition(" = ")
-            names.update({form.strip(): code for form in forms.split(",")})
-    return names
+    pairs = (line.split(" = ") for line in lines("countries.txt"))
+    return {form.strip(): code for code, forms in pairs for form in forms.split(",")}
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(name.split()[0].rstrip(".") for name in _names())

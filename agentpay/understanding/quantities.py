@@ -5,8 +5,8 @@ from typing import Final
 
 from agentpay.understanding.amounts import Figure, Kind
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.names import names
 from agentpay.understanding.numbers import THOUSANDTHS
-from agentpay.understanding.products import STOPS
 
 QUANTITY_MAX: Final = 100_000
 
@@ -20,14 +20,6 @@ _PHRASES: Final = (
 )  # fmt: skip
 _NEXT: Final = re.compile(r"(?: ?x)? (?P<word>[a-z][a-z'-]*)(?: (?P<second>[a-z]+))?")
 _PARTITIVES: Final = frozenset("of desses dessas deles delas desse dessa dos das more mais extra".split())
-_NOT_COUNTED: Final = STOPS | frozenset(
-    """stars percent dollars bucks euros pounds quid reais conto pila off max tops cash deal final cheaper less now today tomorrow vezes vez
-    parcelas pessoas people users user usuarios devices computers computer pcs pc cartoes cards card payments charges cobrancas pagamentos emails messages
-    questions perguntas cats gatos kids filhos children orders pedidos different diferentes problems errors options opcoes colors colours cores sizes
-    tamanhos tries attempts tentativas lessons aulas addresses cotas instructions previous hundred thousand mil days weeks months years business
-    working uteis hours minutes total agora fecha fechado fecho sem no nao each cada pf pfv plz lol kkk mr mrs accounts contas modules modulos hosts sites
-    websites projects projetos languages idiomas stores lojas friends amigos""".split()
-)
 _WANT_BEFORE: Final = re.compile(
     r"\b(?:take|get|buy|want|need|have|order|give me|gimme|make it|let'?s (?:say|do|go with)|buying|grab|add|put me down for|quantity(?: is| of|:)?|qty:?|quantidade:?|i'?d like|"
     r"would like|just|only|quero|queria|querer|levar|levo|leva|compro|comprar|preciso(?: de)?|manda|mando|gera|gerar|faz|fecha|fecho|ve|separa|separar|pegar|pego|vou (?:de|com|querer)|pode ser|sao|seriam|"
@@ -81,7 +73,7 @@ def _counts(folded: str, figure: Figure, intent: Intent | None, asked: str) -> b
     if one:  # "one" and "um" are articles and pronouns before they are numbers
         return asked == "how_many"
     following = _NEXT.match(folded, figure.end)
-    if following is not None and (following["word"] in _PARTITIVES or following["word"] not in _NOT_COUNTED):
+    if following is not None and (following["word"] in _PARTITIVES or not names().uncounted(following["word"])):
         return _BEFORE_BAD.search(before) is None
     if intent not in _COUNTING_INTENTS or _TAIL.match(folded[figure.end :]) is None:
         return False

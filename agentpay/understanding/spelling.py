@@ -1,13 +1,13 @@
 """Misspelt words put right when exactly one letter is wrong and the word is one that matters."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
-from agentpay.understanding.language import COMMON_WORDS
+from agentpay.understanding.language import common_words
 from agentpay.understanding.lexicon import lexicon
+from agentpay.understanding.names import name_words
 from agentpay.understanding.places import place_words
-from agentpay.understanding.products import product_words
+from agentpay.understanding.resources import words
 
 LETTERS_MIN: Final = 5
 """Shorter words have too many neighbours."""
@@ -64,22 +64,16 @@ def _nearest(token: str) -> str | None:
 
 @cache
 def _targets() -> frozenset[str]:
-    """What a slip may be turned into: words of the lexicon that people really write."""
-    matter = lexicon().words | product_words()
-    return frozenset(word for word in matter & _written() if len(word) >= LETTERS_MIN and word.isalpha())
+    """What a slip may be turned into: words of the lists that people really write."""
+    matter = (lexicon().words | name_words()) & _written()
+    return frozenset(word for word in matter if len(word) >= LETTERS_MIN and word.isalpha())
 
 
 @cache
 def _known() -> frozenset[str]:
-    return lexicon().words | product_words() | COMMON_WORDS | place_words() | _listed("common.txt") | _written()
+    return lexicon().words | name_words() | common_words() | place_words() | words("common.txt") | _written()
 
 
-@cache
 def _written() -> frozenset[str]:
     """The words of the training messages; data/words.txt, made by `python -m benchmarks.intents.train`."""
-    return _listed("words.txt")
-
-
-def _listed(name: str) -> frozenset[str]:
-    text = files("agentpay.understanding").joinpath(f"data/{name}").read_text(encoding="utf-8")
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    return words("words.txt")

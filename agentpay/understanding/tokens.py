@@ -2,11 +2,14 @@
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final
+
+from agentpay.understanding.resources import lines
 
 TOKENS_MAX: Final = 200
 """Words read of a message; who writes more has said what they want by then."""
+
+WORD_LETTERS_MAX: Final = 40
 
 EMAIL, URL, ORDER, MONEY, PERCENT, NUMBER, CODE, TIMES, LAUGH = (
     "<email>", "<url>", "<order>", "<money>", "<percent>", "<number>", "<code>", "<times>", "<laugh>",
@@ -42,14 +45,12 @@ def tokenize(folded: str) -> list[str]:
     """The canonical words and marks of a folded text, at most 200."""
     tokens: list[str] = []
     slang = slang_words()
+    stretched = _STRETCHED.search(folded) is not None
     for match in _TOKEN.finditer(folded):
         kind = match.lastgroup
         if kind == "word":
             word = match[0]
-            expanded = slang.get(word)
-            if expanded is None:
-                expanded = _unslang(word, slang)
-            tokens.extend(expanded)
+            tokens += slang.get(word) or _plain(word, slang, stretched=stretched)
         elif kind == "sign":
             tokens.append(match[0])
         else:
@@ -59,16 +60,21 @@ def tokenize(folded: str) -> list[str]:
     return tokens[:TOKENS_MAX]
 
 
-def _unslang(word: str, slang: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _plain(word: str, slang: dict[str, tuple[str, ...]], *, stretched: bool) -> tuple[str, ...]:
+    """The word without apostrophes and stretched letters: `don't` → do not, `yesss` → yes."""
     if "'" in word:
         word = word.replace("'", "")
-    squeezed = _STRETCHED.sub(r"\1", word)
-    return slang.get(squeezed) or (squeezed[:40],)
+        if word in slang:
+            return slang[word]
+    if stretched:
+        word = _STRETCHED.sub(r"\1", word)
+        if word in slang:
+            return slang[word]
+    return (word[:WORD_LETTERS_MAX],)
 
 
 @cache
 def slang_words() -> dict[str, tuple[str, ...]]:
     """Sloppy spelling to the words it stands for, from data/slang.txt."""
-    text = files("agentpay.understanding").joinpath("data/slang.txt").read_text(encoding="utf-8")
-    pairs = (line.split(" = ") for line in text.splitlines() if " = " in line and not line.startswith("#"))
+    pairs = (line.split(" = ") for line in lines("slang.txt"))
     return {short: tuple(long.split()) for short, long in pairs}

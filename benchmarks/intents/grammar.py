@@ -4,6 +4,7 @@ import math
 import random
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -15,23 +16,53 @@ SAMPLES_MAX: Final = 12
 STRAY_CONTEXT_SHARE: Final = 0.15
 """So many of the longer messages follow agent's words that have nothing to do with them: they must not matter."""
 
+STORIES_EACH: Final = 5
+ACTION_LOST_SHARE: Final = 0.25
+WORDS_LOST_SHARE: Final = 0.08
+_TELLING_ACTIONS: Final = frozenset(
+    {"calculate_offer", "request_approval", "quote_shipping", "check_order", "escalate"}
+)
+
 _PART: Final = re.compile(r"\(([^()]*)\)|\{([a-z]+)\}")
 
 
 def generate(seed: int, *, rough: bool = True) -> Iterator[Example]:
-    """Every template of both languages, sampled a few times each (more where it has more forms)."""
+    """Every template of both languages, sampled a few times each (more where it has more forms), and stories."""
     rng = random.Random(seed)
     contexts = _sections(DATA / "contexts.txt")
     slots = {
         name: [word.strip() for line in lines for word in line.split(",")]
         for name, lines in _sections(DATA / "slots.txt").items()
     }
-    for language in ("en", "pt"):
-        for intent, lines in _sections(DATA / f"grammar_{language}.txt").items():
+    for example in _everything(rng, contexts, slots):
+        text = roughen(example.text, example.intent, example.language, rng) if rough else example.text
+        yield _half_known(example._replace(text=text), rng)
+
+
+def _everything(rng: random.Random, contexts: dict[str, list[str]], slots: dict[str, list[str]]) -> Iterator[Example]:
+    for name, language in product(("grammar", "sayings"), ("en", "pt")):
+        for intent, lines in _sections(DATA / f"{name}_{language}.txt").items():
             for line in lines:
-                for example in _samples(line, intent, language, rng, contexts, slots):
-                    text = roughen(example.text, intent, language, rng) if rough else example.text
-                    yield example._replace(text=text)
+                yield from _samples(line, intent, language, rng, contexts, slots)
+    stories = _sections(DATA / "stories.txt")
+    for heading, asks in stories.items():
+        kind, *what = heading.split()
+        if kind == "ask":
+            intent, language = what
+            for ask in asks:
+                for story in rng.sample(stories[f"story {language}"], STORIES_EACH):
+                    yield Example(_fill(f"{story} {ask}", language, rng, slots), intent, language)
+
+
+def _half_known(example: Example, rng: random.Random) -> Example:
+    """Sometimes only the words are known, or, where that says enough, only the action."""
+    if example.action and example.words:
+        draw = rng.random()
+        if draw < ACTION_LOST_SHARE:
+            return example._replace(action=None)
+        if draw > 1 - WORDS_LOST_SHARE and example.action in _TELLING_ACTIONS:
+            return example._replace(words=None)
+    return example
 
 
 def _samples(
