@@ -1,6 +1,5 @@
 """`GET /v1/analytics/funnel` (API § 8). Secret key only."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,8 +9,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from agentpay.analytics import funnel
 from agentpay.db.engine import Database
+from agentpay.kit import wire
 from agentpay.kit.caller import Merchant
-from agentpay.kit.errors import Invalid
 
 
 @get("/v1/analytics/funnel", status_code=200, operation_id="read_funnel", tags=["analytics"])
@@ -26,21 +25,10 @@ async def read_funnel(
     return await funnel.read(
         db,
         organization_id=merchant.organization_id,
-        since=_moment(since, name="from"),
-        until=_moment(to, name="to"),
+        since=wire.moment(since, name="from"),
+        until=wire.moment(to, name="to"),
         agent_id=agent_id,
     )
-
-
-def _moment(text: str | None, *, name: str) -> datetime | None:
-    """A date alone is its first moment, a time without a zone means UTC, as at Polar. Raises `Invalid` at `name`."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid.at(("query", name), "Expected a date or an RFC 3339 time.", kind="datetime_parsing") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 HANDLERS = [read_funnel]

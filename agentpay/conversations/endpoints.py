@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from agentpay.agents import repository as agents
 from agentpay.agents import routing
@@ -35,7 +35,7 @@ from agentpay.conversations.sse import EventStream
 from agentpay.conversations.stream import Hub, Listening, start_cursor
 from agentpay.conversations.telling import Telling
 from agentpay.db.engine import Database
-from agentpay.kit import pages
+from agentpay.kit import pages, wire
 from agentpay.kit.caller import Client, Member, Merchant, Page
 from agentpay.kit.clock import Clock
 from agentpay.kit.errors import Invalid
@@ -141,8 +141,8 @@ async def list_conversations(
     session_id: FromQuery[str | None] = None,
     order_id: FromQuery[UUID | None] = None,
     handoff: FromQuery[Literal["none", "asked", "taken"] | None] = None,
-    created_after: FromQuery[datetime | None] = None,
-    created_before: FromQuery[datetime | None] = None,
+    created_after: Annotated[str | None, QueryParameter(format="date-time")] = None,
+    created_before: Annotated[str | None, QueryParameter(format="date-time")] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
     cursor: FromQuery[str | None] = None,
 ) -> pages.Page[ConversationPublic]:
@@ -160,8 +160,8 @@ async def list_conversations(
             "session_id": session_id,
             "order_id": order_id,
             "handoff": handoff,
-            "created_after": created_after,
-            "created_before": created_before,
+            "created_after": wire.moment(created_after, name="created_after"),
+            "created_before": wire.moment(created_before, name="created_before"),
         },
         before=pages.decode_cursor(cursor),
         limit=limit,

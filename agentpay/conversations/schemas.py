@@ -134,10 +134,12 @@ class MessagePublic(msgspec.Struct):
 
 
 class ConversationStarted(msgspec.Struct):
+    """`token` is shown once: an answer replayed for an Idempotency-Key leaves it out."""
+
     conversation: ConversationPublic
-    token: str
     messages: list[MessagePublic]
     last_event_id: str
+    token: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessagePage(msgspec.Struct):

@@ -46,3 +46,18 @@ def check_metadata(metadata: Metadata, *, loc: errors.Loc = ("body", "metadata")
             message = f"Values have 1 to {limits.METADATA_VALUE_CHARACTERS_MAX} characters."
             raise errors.Invalid.at((*loc, key), message)
     return metadata
+
+
+def moment(text: str | None, *, name: str) -> datetime | None:
+    """A time in a query: a date alone is its first moment, without a zone it means UTC, as at Polar.
+
+    Raises `Invalid` at ["query", name].
+    """
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        message = "Expected a date or an RFC 3339 time."
+        raise errors.Invalid.at(("query", name), message, kind="datetime_parsing") from None
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
