@@ -328,7 +328,8 @@ def _about_buying(situation: Situation) -> Action:
     if _names_another_price(situation, product):
         return _about_price(situation)
     if product is None and not is_open:
-        return Action.SEARCH_PRODUCTS if naming.keywords(situation.entities.product or "") else Action.CLARIFY
+        said = situation.entities.product or (situation.text if _is_unclear(situation) else "")
+        return Action.SEARCH_PRODUCTS if naming.keywords(said) else Action.CLARIFY
     return Action.GENERATE_CHECKOUT if _is_decided(situation, product) else Action.SHOW_PRODUCT
 
 

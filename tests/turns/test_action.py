@@ -95,6 +95,8 @@ CASES: tuple[tuple[str, Situation, Action], ...] = (
     ("the link again", situation("where do I pay?", I.CHECKOUT_READY, focus=VANILLA, shown=(VANILLA, LAVENDER),
                                  previous_text="Press the button.", checkouts=(CHECKOUT,)), A.GENERATE_CHECKOUT),
     ("the link to nothing", situation("send the link", I.CHECKOUT_READY), A.CLARIFY),
+    ("perhaps the link, to what was never shown", situation("pay what you want essays", I.CHECKOUT_READY,
+                                                            confidence=0.4), A.SEARCH_PRODUCTS),
     ("the link to one of several", situation("send the link", I.CHECKOUT_READY, **LISTED), A.CLARIFY),
     ("pay what you want, named", situation("$12", I.PRICE_NEGOTIATION, focus=TIP, shown=(TIP,), proposed_price=1200),
      A.GENERATE_CHECKOUT),
