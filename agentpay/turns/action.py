@@ -335,7 +335,8 @@ def _about_buying(situation: Situation) -> Action:
 
 def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
     """The visitor surely wants to buy, and knows what for how much; else both are said once more first."""
-    if _is_unclear(situation) and not reading.says_yes(situation.text):
+    unsure = _is_unclear(situation) and not reading.says_yes(situation.text)
+    if unsure or naming.is_bare_name(situation.text, product):
         return False
     if situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation):
         return True
@@ -343,9 +344,8 @@ def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
 
 
 def _about_shipping(situation: Situation) -> Action:
-    if situation.entities.country is not None and "quote_shipping" in situation.open_tools:
-        return Action.QUOTE_SHIPPING
-    return Action.ANSWER_FROM_KNOWLEDGE
+    can_quote = situation.entities.country is not None and "quote_shipping" in situation.open_tools
+    return Action.QUOTE_SHIPPING if can_quote else Action.ANSWER_FROM_KNOWLEDGE
 
 
 def _standing(situation: Situation) -> OfferFact | None:

@@ -50,6 +50,9 @@ def short_name(name: str) -> str:
     return shorten(one_line(name), characters_max=NAME_CHARACTERS_MAX)
 
 
+_ARTICLES: Final = frozenset(("the", "a", "an", "o", "os", "as", "um", "uma"))
+
+
 def find_named(
     text: str, shown: Sequence[ProductFact], *, product: str | None = None, previous_text: str | None = None
 ) -> ProductFact | None:
@@ -101,6 +104,12 @@ def find_meant(
     if is_about_price:
         return next((each for each in listed if each.negotiable), None) if listed else fallback
     return None if listed else fallback
+
+
+def is_bare_name(text: str, product: ProductFact | None) -> bool:
+    """Whether `text` says the product's name, or a part of it, and nothing else: it asks, it orders nothing."""
+    said = set(words.words(text)) - _ARTICLES
+    return product is not None and bool(said) and said <= set(words.words(product.name))
 
 
 def find_ordered(shown: Sequence[ProductFact], checkouts: Sequence[CheckoutFact]) -> ProductFact | None:
