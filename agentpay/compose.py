@@ -1,12 +1,13 @@
 """What a process is made of: every collaborator built once from settings and handed down. Contains nothing itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from agentpay.agents.repository import AgentsCache
 from agentpay.agents.tools import Tool
@@ -39,6 +40,10 @@ from agentpay.turns.prepare import Preparer
 from agentpay.turns.runner import Runner
 from agentpay.turns.standing import Standing
 from agentpay.turns.toolbox import Toolbox
+
+log = structlog.get_logger()
+
+RESTART_SECONDS = 1.0
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -176,12 +181,12 @@ async def started(parts: Parts) -> AsyncIterator[None]:
     await parts.db.open()
     await parts.runner.register()
     tasks = [
-        asyncio.create_task(task, name=name)
-        for name, task in (
-            ("doorbell", parts.doorbell.run()),
-            ("hub", parts.hub.run()),
-            ("flusher", parts.flusher.run()),
-            ("runner", parts.runner.run()),
+        asyncio.create_task(_kept_going(name, run), name=name)
+        for name, run in (
+            ("doorbell", parts.doorbell.run),
+            ("hub", parts.hub.run),
+            ("flusher", parts.flusher.run),
+            ("runner", parts.runner.run),
         )
     ]
     try:
@@ -195,3 +200,13 @@ async def started(parts: Parts) -> AsyncIterator[None]:
         await parts.polar.close()
         await parts.egress.close()
         await parts.db.close()
+
+
+async def _kept_going(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """A background task that died silently would take the heartbeat, the words or the news of the process with it."""
+    while True:
+        try:
+            await run()
+        except Exception as error:  # boundary: a bug in a background task is logged, the task begins again
+            log.error("task.died", task=name, exc_info=error)
+        await asyncio.sleep(RESTART_SECONDS)

@@ -101,7 +101,10 @@ class Runner:
             order by t.created_at limit {TAKEOVERS_PER_SWEEP}"""
         )
         for row in rows:
-            turn = await self._claim(row["id"], row["organization_id"], row["conversation_id"])
+            try:
+                turn = await self._claim(row["id"], row["organization_id"], row["conversation_id"])
+            except NotFound:
+                continue  # gone with its conversation in the meantime
             if turn is not None:
                 log.info("turn.taken_over", turn_id=str(turn.id), attempt=turn.attempt)
                 self.start(turn)
