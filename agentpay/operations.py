@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -22,11 +21,11 @@ from prometheus_client import (
 )
 
 from agentpay.compose import Parts
+from agentpay.db import migrate
 from agentpay.db.engine import Database
 from agentpay.kit.caller import Operator
 from agentpay.kit.errors import Unavailable
 
-MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations" / "versions"
 REDIS_SECONDS_MAX = 1.0
 DATABASE_SECONDS_MAX = 3.0
 RedisState = Literal["off", "ok", "degraded"]
@@ -117,11 +116,6 @@ async def metrics_page(operator: NamedDependency[Operator], metrics: NamedDepend
     return Response(metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def known_revisions() -> tuple[str, ...]:
-    """The revisions this code was written for, oldest first, from the names of the migration files."""
-    return tuple(sorted(path.stem.split("_")[0] for path in MIGRATIONS.glob("[0-9]*.py")))
-
-
 async def database_state(db: Database) -> Literal["ok", "unreachable", "behind"]:
     """`behind` when migrations of this code are missing; a newer database is fine (expand, then contract)."""
     try:
@@ -131,7 +125,7 @@ async def database_state(db: Database) -> Literal["ok", "unreachable", "behind"]
         return "behind"
     except (psycopg.Error, Unavailable, TimeoutError):
         return "unreachable"
-    known = known_revisions()
+    known = migrate.revisions()
     return "behind" if revision is None or revision in known[:-1] else "ok"
 
 

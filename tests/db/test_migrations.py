@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
-from agentpay import operations
 from agentpay.db import migrate
 from agentpay.sandbox.postgres import EmbeddedPostgres, find_binaries
 
@@ -50,7 +50,8 @@ def test_up_from_nothing_down_to_nothing_and_up_again(empty_database: str) -> No
 
 
 def test_the_names_of_the_files_tell_the_revisions() -> None:
-    assert operations.known_revisions() == migrate.revisions()
+    script = ScriptDirectory.from_config(migrate.config(""))
+    assert migrate.revisions() == tuple(reversed([each.revision for each in script.walk_revisions()]))
 
 
 def test_forbidden_rows_are_refused_by_the_database(database_url: str) -> None:
