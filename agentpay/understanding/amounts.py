@@ -2,13 +2,19 @@
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 from agentpay.kit.money import AMOUNT_MAX, minor_digits
-from agentpay.understanding.numbers import THOUSANDTHS, find_numbers
+from agentpay.understanding.cues import alternatives
+from agentpay.understanding.numbers import THOUSANDTHS, Number, find_numbers
+from agentpay.understanding.resources import lines
 
 CURRENCY_DEFAULT_DIGITS: Final = 2
 """Decimals of an amount whose currency nobody stated."""
+
+SIGN_CHARACTERS_MAX: Final = 6
+CENTS: Final = 100
 
 
 class Kind(StrEnum):
@@ -31,97 +37,86 @@ class Figure(NamedTuple):
     words: bool
 
 
-_SYMBOLS: Final = {
-    "r$": "brl", "us$": "usd", "u$": "usd", "u$s": "usd", "ca$": "cad", "c$": "cad", "cad$": "cad", "a$": "aud", "au$": "aud",
-    "nz$": "nzd", "mx$": "mxn", "s$": "sgd", "hk$": "hkd", "$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr", "₩": "krw",
-    "₽": "rub", "rs": "brl", "brl": "brl", "usd": "usd", "eur": "eur", "gbp": "gbp", "jpy": "jpy", "cad": "cad", "aud": "aud",
-    "chf": "chf", "inr": "inr", "mxn": "mxn", "nzd": "nzd", "sek": "sek", "nok": "nok", "dkk": "dkk", "pln": "pln", "krw": "krw",
-    "cny": "cny", "clp": "clp", "sgd": "sgd", "hkd": "hkd", "zar": "zar", "aed": "aed", "vnd": "vnd",
-}  # fmt: skip
-_NAMES: Final = {
-    "usd": "dollar dollars dolar dolares buck bucks dols dol doletas doll dollaz",
-    "brl": "real reais reaiss reau reaus reaizinhos realzinho conto contos pila pilas pau paus mango mangos temers",
-    "eur": "euro euros eurinhos",
-    "gbp": "pound pounds quid libra libras",
-    "jpy": "yen yens iene ienes",
-    "inr": "rupee rupees rupia rupias",
-    "chf": "franc francs franco francos",
-    "cny": "yuan yuans",
-    "krw": "won",
-}
-_WORDS: Final = {name: code for code, names in _NAMES.items() for name in names.split()} | {
-    code: code for code in _SYMBOLS.values()
-}
-_FOREIGN: Final = {"canadian": "cad", "australian": "aud", "canadenses": "cad", "australianos": "aud"}
+class _Currencies(NamedTuple):
+    signs: dict[str, str]
+    words: dict[str, str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
 
-_BEFORE: Final = re.compile(
-    r"(?:(?<![a-z])(?:r|us|u|ca|c|cad|au?|nz|mx|s|hk)\$|u\$s|[$€£¥₹₩₽]|(?<![a-z])(?:rs|" + "|".join(
-        code for code in sorted(set(_SYMBOLS.values()))
-    ) + r")\.?) ?$"
-)  # fmt: skip
-_AFTER: Final = re.compile(
-    r" ?(?P<sign>r\$|us\$|[$€£¥₹₩₽])(?! ?\d)|[ -]?(?:(?P<foreign>canadian|australian) )?(?P<name>"
-    + "|".join(sorted(_WORDS, key=len, reverse=True))
-    + r")(?![a-z])(?: (?P<kind>canadenses|australianos)(?![a-z]))?"
-)
+
 _RANGE: Final = re.compile(r" ?(?:-|to|or|and|a|ate|ou|e) ?")
 _CENTS: Final = re.compile(r" ?(?:cents?|centavos?)(?![a-z])")
-_PERCENT: Final = re.compile(r" ?(?:%|percent(?![a-z])|per cent(?![a-z])|por ?cento(?![a-z])|pct(?![a-z]))")
-_UNIT: Final = re.compile(
-    r"(?: ?x(?![a-z])|[a-z_]|[ -]?(?:days?|weeks?|months?|mos?|years?|yrs?|hours?|hrs?|minutes?|mins?|min|seconds?|secs?|times?|"
-    r"inch(?:es)?|cm|mm|m|km|kg|g|gr|grams?|gramas?|ml|l|liters?|litros?|lbs?|oz|gb|mb|tb|mp|mah|w|v|volts?|watts?|hz|k|stars?|"
-    r"dias?|semanas?|mes|meses|anos?|horas?|hs?|minutos?|segundos?|vezes|vez|parcelas?|estrelas?|aulas?|lessons?|pages?|paginas?|"
-    r"points?|pontos?|digits?|digitos?|am|pm|metros?|floors?|andar|graus|degrees|years? old|business days?|uteis|installments?|"
-    r"prestac\w+|people|pessoas|videos?|modules?|modulos?|screens?|telas?)(?![a-z])|[/:]\d|%)"
-)
+_PERCENT: Final = re.compile(r" ?(?:%|(?:percent|per cent|por ?cento|pct)(?![a-z]))")
 
 
 def find_figures(folded: str) -> list[Figure]:
-    """Every number of the text with what it is; numbers of 0 are left out of money by those who use them."""
+    """The numbers of the text, the first ones at least, with what each of them is."""
     figures: list[Figure] = []
     reached = 0
     for number in find_numbers(folded):
         if number.start >= reached:
-            figures.append(_figure(folded, *number))
+            figures.append(_figure(folded, number))
             reached = figures[-1].end
-    followers: list[Figure | None] = [*figures[1:], None]
-    return (
-        [_as_its_range(folded, *pair) for pair in zip(figures, followers[-len(figures) :], strict=True)]
-        if figures
-        else []
-    )
+    followers = [*figures[1:], *figures[-1:]]
+    return [_as_its_range(folded, figure, after) for figure, after in zip(figures, followers, strict=True)]
 
 
-def _as_its_range(folded: str, figure: Figure, after: Figure | None) -> Figure:
+def minor_units(thousandths: int, currency: str | None) -> int | None:
+    """The amount in minor units of its currency, two decimals where unknown; None where Polar could not charge it."""
+    digits = CURRENCY_DEFAULT_DIGITS if currency is None else minor_digits(currency)
+    amount = thousandths * 10**digits // THOUSANDTHS
+    return amount if 0 <= amount <= AMOUNT_MAX else None
+
+
+def _figure(folded: str, number: Number) -> Figure:
+    known = _currencies()
+    start, end, thousandths, words = number
+    after = known.after.match(folded, end)
+    sign = known.before.search(folded[max(0, start - SIGN_CHARACTERS_MAX) : start])
+    if sign is not None:
+        stop = after.end() if after is not None and after["name"] else end
+        return Figure(start - len(sign[0]), stop, thousandths, Kind.MONEY, known.signs[sign["sign"]], words)
+    if percent := _PERCENT.match(folded, end):
+        return Figure(start, percent.end(), thousandths, Kind.PERCENT, None, words)
+    if after is not None:
+        currency = known.signs[after["sign"]] if after["sign"] else known.words[after["name"]]
+        return Figure(start, after.end(), thousandths, Kind.MONEY, currency, words)
+    if cents := _CENTS.match(folded, end):
+        return Figure(start, cents.end(), thousandths // CENTS, Kind.MONEY, None, words)
+    kind = Kind.UNIT if _unit().match(folded, end) else Kind.PLAIN
+    return Figure(start, end, thousandths, kind, None, words)
+
+
+def _as_its_range(folded: str, figure: Figure, after: Figure) -> Figure:
     """The 10 of "10-15 days" is what the 15 is, the 50 of "between 50 and 100 dollars" is dollars."""
-    if after is None or figure.kind is not Kind.PLAIN or after.kind is Kind.PLAIN:
+    if figure.kind is not Kind.PLAIN or after.kind is Kind.PLAIN or figure.end > after.start:
         return figure
     if _RANGE.fullmatch(folded, figure.end, after.start) is None:
         return figure
     return figure._replace(kind=after.kind, currency=after.currency)
 
 
-def minor_units(thousandths: int, currency: str | None) -> int | None:
-    """The amount in minor units of its currency (two decimals where unknown); None where Polar could never charge it."""
-    digits = CURRENCY_DEFAULT_DIGITS if currency is None else minor_digits(currency)
-    amount = thousandths * 10**digits // THOUSANDTHS
-    return amount if 0 <= amount <= AMOUNT_MAX else None
+@cache
+def _unit() -> re.Pattern[str]:
+    return re.compile(rf" ?x(?![a-z])|[a-z_]|[ -]?(?:{alternatives('unit after')})(?![a-z])|[/:]\d|%")
 
 
-def _figure(folded: str, start: int, end: int, thousandths: int, words: bool) -> Figure:
-    after = _AFTER.match(folded, end)
-    before = _BEFORE.search(folded[max(0, start - 6) : start])
-    if before is not None:
-        sign = before[0].strip(" .")
-        stop = after.end() if after is not None and not after["sign"] else end
-        return Figure(start - len(before[0]), stop, thousandths, Kind.MONEY, _SYMBOLS[sign], words)
-    if percent := _PERCENT.match(folded, end):
-        return Figure(start, percent.end(), thousandths, Kind.PERCENT, None, words)
-    if after is not None:
-        foreign = _FOREIGN.get(after["foreign"] or after["kind"] or "")
-        currency = foreign or (_SYMBOLS[after["sign"]] if after["sign"] else _WORDS[after["name"]])
-        return Figure(start, after.end(), thousandths, Kind.MONEY, currency, words)
-    if cents := _CENTS.match(folded, end):
-        return Figure(start, cents.end(), thousandths // 100, Kind.MONEY, None, words)
-    kind = Kind.UNIT if _UNIT.match(folded, end) else Kind.PLAIN
-    return Figure(start, end, thousandths, kind, None, words)
+@cache
+def _currencies() -> _Currencies:
+    """Signs and words of data/currencies.txt, and what recognises them beside a number."""
+    signs: dict[str, str] = {}
+    words: dict[str, str] = {}
+    for line in lines("currencies.txt"):
+        code, _, forms = line.partition(" = ")
+        before, _, behind = forms.partition("; ")
+        signs.update({sign.strip(): code for sign in before.split(",")})
+        words.update({word.strip(): code for word in behind.split(",")})
+    any_sign = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
+    any_mark = "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True) if not sign.isalpha())
+    any_word = "|".join(sorted(words, key=len, reverse=True))
+    return _Currencies(
+        signs,
+        words,
+        re.compile(rf"(?<![a-z])(?P<sign>{any_sign})\.? ?$"),
+        re.compile(rf" ?(?P<sign>{any_mark})(?! ?\d)|[ -]?(?P<name>{any_word})(?![a-z])"),
+    )

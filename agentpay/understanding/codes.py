@@ -1,63 +1,47 @@
 """What a message spells out: e-mail address, coupon code, order reference."""
 
 import re
+from functools import cache
 from typing import Final
 
+from agentpay.understanding.cues import after, alternatives
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.resources import sections
+
+CODE_CHARACTERS_MAX: Final = 24
+REFERENCE_CHARACTERS_MAX: Final = 31
+BARE_DIGITS_MIN: Final = 3
+"""An order's number without letters has at least so many digits."""
 
 _EMAIL: Final = re.compile(
     r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?![a-z0-9-])", re.IGNORECASE
 )
-
-_COUPON_WORD: Final = re.compile(
-    r"\b(?:coupon|promo(?:tional|tion)? ?code|discount code|voucher|code|promo|cupo[mn]|cupom de desconto|codigo(?: de desconto| promocional| promo)?|vale)"
-    r"(?: code| codigo| de desconto)?(?: is| e| eh| called| named| chamado|:| =|,)*[ :]*['\"(\[]?(?P<code>[a-z0-9][a-z0-9_-]{2,23})\b(?P<tail>[^ ]?)"
-)
-_CODE_BEFORE_WORD: Final = re.compile(
-    r"\b(?P<code>[a-z0-9][a-z0-9_-]{2,23})['\"]? (?:coupon|code|promo|voucher|cupom|codigo)\b"
-)
-_SHOUTED: Final = re.compile(r"\b(?=[A-Z0-9_-]*[A-Z]{2})[A-Z][A-Z0-9_-]{3,23}\b")
+_CODE: Final = rf"(?P<code>[a-z0-9][a-z0-9_-]{{2,{CODE_CHARACTERS_MAX - 1}}})"
+_CODE_BEFORE_WORD: Final = re.compile(rf"\b{_CODE}['\"]? (?:coupon|code|promo|voucher|cupom|codigo)\b")
+_SHOUTED: Final = re.compile(rf"\b[A-Z][A-Z0-9_-]{{3,{CODE_CHARACTERS_MAX - 1}}}\b")
 _MIXED: Final = re.compile(r"\b[a-z]{3,20}[-_]?\d{1,4}\b")
-_NO_CODES: Final = frozenset(
-    """code codes coupon coupons that this which from with and for the you your have any does doesn doesnt isn isnt wont didn work works working
-    valid invalid expired please here there where what when please pls says said not available active still now today gave give can
-    could should discount promo off sale de do da para pra que nao sim tem funciona funcionou funcionando valido invalido expirou aqui ai
-    onde como qual quando ainda vale valendo esse essa este meu minha por favor pf desconto promocional algum alguma novo nova new old one
-    apply applied use using used entrar entrou aplicar aplica usar uso coloco colocar don dont didnt won can't cant saying anything isnt
-    first student friend black friday back page box field snippet review editor error number name activation license licence access rastreio
-    acesso ativacao erro barras pix qr postal zip country area tracking verification security dress source promo promocao antes before
-    deu foi era esta ta to sem com mas ele ela eu if it its my our his her their but was were will is are am""".split()
-)
-_SHOUT_STOPS: Final = frozenset(
-    """pix cpf cnpj cep usa uk usd brl eur pdf epub api faq vip pro ok lol omg wtf diy usb hdmi led asap tbh idk nota vat gst iban sms abnt abnt2 http https""".split()
-)
-
+_SHOUTED_LETTERS_MIN: Final = 5
 _COUPON_INTENTS: Final = frozenset(
-    {Intent.PRICE_NEGOTIATION, Intent.CHECKOUT_READY, Intent.PURCHASE_INTENT, Intent.PRODUCT_QUERY, Intent.GENERAL_QUESTION,
-     Intent.PAYMENT_QUERY, None}
+    {Intent.PRICE_NEGOTIATION, Intent.CHECKOUT_READY, Intent.PURCHASE_INTENT, Intent.PRODUCT_QUERY,
+     Intent.GENERAL_QUESTION, Intent.PAYMENT_QUERY, None}
 )  # fmt: skip
 
-_ORDER_WORD: Final = re.compile(
-    r"\b(?:orders?|pedidos?|compra|encomenda|purchase|invoice|ref(?:erence)?|referencia|protocolo|ticket|tracking|rastreio|receipt)"
-    r"(?: (?:number|num|no|nr|id|ref|reference|code|numero|de numero|n[o°º]?|cod|codigo))?[.]?"
-    r"(?: (?:is|e|eh|was|foi|of|do|da|for|de|o|a|the|numero|number|n[o°º]?)\b)*[.:]? *#? *(?P<reference>[a-z0-9][a-z0-9/-]{1,30})"
-)
+_REFERENCE: Final = rf"(?P<reference>[a-z0-9][a-z0-9/-]{{1,{REFERENCE_CHARACTERS_MAX - 1}}})"
 _NUMBER_WORD: Final = re.compile(
-    r"\b(?:number|numero|n[o°º]|nr|num)\.?(?: (?:is|e|eh|do pedido|da compra|of the order|of my order))*[:.]? *#? *(?P<reference>[a-z0-9][a-z0-9/-]{2,30})"
+    r"\b(?:number|numero|n[o°º]|nr|num)\.?(?: (?:is|e|eh|do pedido|da compra|of the order|of my order)){0,2}[:.]?"
+    rf" {{0,2}}#? ?{_REFERENCE}"
 )
-_HASH: Final = re.compile(r"# ?(?P<reference>[a-z0-9][a-z0-9/-]{1,30})")
+_HASH: Final = re.compile(rf"# ?{_REFERENCE}")
 _LETTERED: Final = re.compile(r"\b(?P<reference>[a-z][a-z0-9]{0,5}-\d[a-z0-9-]{2,24})\b")
 _BARE: Final = re.compile(r"\b(?P<reference>[a-z]{0,4}\d[a-z0-9-]{2,24})\b")
+_NO_REFERENCE: Final = re.compile(r"\d+(?:st|nd|rd|th|x|k|h|g|kg|gb|ml|cm)|covid-\d+|usb-\w|a\d|mp[34]")
+_MONEY_SIGN_BEFORE: Final = re.compile(r"(?:[$€£]|r\$) ?$")
 _ORDER_INTENTS: Final = frozenset(
-    {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.RETURN_REQUEST, Intent.PAYMENT_ISSUE, Intent.PAYMENT_CONFIRMATION,
-     Intent.SUPPORT_REQUEST, Intent.HUMAN_REQUEST, Intent.SHIPPING_QUESTION}
+    {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.RETURN_REQUEST, Intent.PAYMENT_ISSUE,
+     Intent.PAYMENT_CONFIRMATION, Intent.SUPPORT_REQUEST, Intent.HUMAN_REQUEST, Intent.SHIPPING_QUESTION}
 )  # fmt: skip
 _ASKS_ORDER: Final = frozenset(
     {"order", "refund", "return", "payment_issue", "email", "said order", "said refund", "said return"}
-)
-_AMOUNT_AHEAD: Final = re.compile(r"(?:[$€£]|r\$) ?$")
-_UNITS_AFTER: Final = re.compile(
-    r" ?(?:days?|weeks?|months?|hours?|minutes?|mins?|times?|x\b|dias?|semanas?|mes(?:es)?|horas?|minutos?|vezes|reais|dollars?|bucks|euros?|%|usd|brl|items?|itens|units?|unidades?)"
 )
 
 
@@ -68,72 +52,78 @@ def find_email(cleaned: str) -> str | None:
 
 
 def find_coupon(cleaned: str, folded: str, *, intent: Intent | None, asked: str) -> str | None:
-    """The coupon code, upper case: after the word for it, or standing out as one where a discount is talked about."""
-    for match in _COUPON_WORD.finditer(folded):
-        written = cleaned[match.start("code") : match.end("code")]
-        if intent in _COUPON_INTENTS and _is_code(match["code"], written):
-            return written.upper()
-    for match in _CODE_BEFORE_WORD.finditer(folded):
-        if intent not in _COUPON_INTENTS:
-            break
-        written = cleaned[match.start("code") : match.end("code")]
-        if any(c.isdigit() for c in written) and not written.isdigit() and match["code"] not in _NO_CODES:
-            return written.upper()
-    if intent is Intent.PRICE_NEGOTIATION:
-        return _standing_out(cleaned, folded, asked)
-    return None
+    """The coupon code, upper case: beside the word for it, or standing out as one where a discount is talked about."""
+    if intent not in _COUPON_INTENTS:
+        return None
+    for pattern in (_code_after_word(), _CODE_BEFORE_WORD):
+        for match in pattern.finditer(folded):
+            written = cleaned[match.start("code") : match.end("code")]
+            if _is_code(match["code"], written, told=pattern is not _CODE_BEFORE_WORD):
+                return written.upper()
+    return _standing_out(cleaned, folded, asked) if intent is Intent.PRICE_NEGOTIATION else None
 
 
-def _is_code(folded: str, written: str) -> bool:
-    if folded in _NO_CODES:
+def _is_code(folded: str, written: str, *, told: bool) -> bool:
+    """Letters with digits; where the word for it came before, also capitals alone."""
+    if folded in _no_codes()["after the word"] or written.isdigit():
         return False
-    has_digit, has_letter = any(c.isdigit() for c in written), any(c.isalpha() for c in written)
-    return has_letter and (has_digit or (written.isupper() and len(written) > 3))
+    return any(c.isdigit() for c in written) or (told and written.isupper() and len(written) > BARE_DIGITS_MIN)
 
 
 def _standing_out(cleaned: str, folded: str, asked: str) -> str | None:
+    capitals = _no_codes()["in capitals"]
     for match in _MIXED.finditer(folded):
-        written = cleaned[match.start() : match.end()]
-        if sum(c.isalpha() for c in written) >= 3 and match[0] not in _SHOUT_STOPS:
-            return written.upper()
-    if cleaned.isupper() and len(cleaned.split()) > 1:
+        if match[0] not in capitals:
+            return match[0].upper()
+    if cleaned.isupper() and " " in cleaned.strip():
         return None
     for match in _SHOUTED.finditer(cleaned):
-        if match[0].lower() not in _SHOUT_STOPS and (len(match[0]) >= 5 or asked == "price"):
+        long = len(match[0]) >= _SHOUTED_LETTERS_MIN or asked == "price"
+        if long and match[0].lower() not in capitals:
             return match[0]
     return None
 
 
 def find_order(cleaned: str, folded: str, *, intent: Intent | None, asked: str) -> str | None:
     """The order's reference without `#`: after the word for it, behind a `#`, or alone where the agent asked for it."""
-    for pattern in (_ORDER_WORD, _HASH, _NUMBER_WORD, _LETTERED):
+    patterns = [_reference_after_word(), _HASH, _LETTERED]
+    if intent in _ORDER_INTENTS:
+        patterns.insert(2, _NUMBER_WORD)
+        if asked in _ASKS_ORDER:
+            patterns.append(_BARE)
+    for pattern in patterns:
         for match in pattern.finditer(folded):
-            if pattern is _NUMBER_WORD and intent not in _ORDER_INTENTS:
-                continue
             if _is_reference(folded, match):
-                return _as_written(cleaned, match)
-    if asked in _ASKS_ORDER and intent in _ORDER_INTENTS:
-        for match in _BARE.finditer(folded):
-            if _is_reference(folded, match) and "@" not in folded[match.start() : match.end() + 1]:
-                return _as_written(cleaned, match)
+                return cleaned[match.start("reference") : match.end("reference")].rstrip("-/")
     return None
-
-
-def _as_written(cleaned: str, match: re.Match[str]) -> str:
-    return cleaned[match.start("reference") : match.end("reference")].rstrip("-/")
 
 
 def _is_reference(folded: str, match: re.Match[str]) -> bool:
     reference = match["reference"]
-    if not any(c.isdigit() for c in reference) or "/" in reference[:3]:
-        return False
     start, end = match.span("reference")
-    if _AMOUNT_AHEAD.search(folded[max(0, start - 4) : start]) or (
-        reference.isdigit() and _UNITS_AFTER.match(folded, end)
-    ):
+    if not any(c.isdigit() for c in reference) or "/" in reference[:3] or _NO_REFERENCE.fullmatch(reference):
         return False
-    if folded[end : end + 1] in "@%" and folded[end : end + 1]:
+    if folded[end : end + 1] in ("@", "%") or _MONEY_SIGN_BEFORE.search(folded[max(0, start - 4) : start]):
         return False
-    if match.re is _ORDER_WORD and reference.isdigit() and len(reference) < 3:
-        return False
-    return not re.fullmatch(r"\d+(?:st|nd|rd|th|x|k|h|g|kg|gb|ml|cm)|covid-\d+|usb-\w|a\d|mp[34]", reference)
+    if not reference.isdigit() or match.re is _HASH:
+        return True
+    return len(reference) >= BARE_DIGITS_MIN and after("counted").match(folded, end) is None
+
+
+@cache
+def _code_after_word() -> re.Pattern[str]:
+    link = r"(?: is| e| eh| called| named| chamado|:| =|,){0,2}[ :]{0,3}['\"(\[]?"
+    return re.compile(rf"\b(?:{alternatives('coupon word')}){link}{_CODE}\b")
+
+
+@cache
+def _reference_after_word() -> re.Pattern[str]:
+    number = rf"(?: (?:{alternatives('order number word')}))?\.?"
+    link = rf"(?: (?:{alternatives('link word')})\b){{0,4}}[.:]? {{0,2}}#? ?"
+    return re.compile(rf"\b(?:{alternatives('order word')}){number}{link}{_REFERENCE}")
+
+
+@cache
+def _no_codes() -> dict[str, frozenset[str]]:
+    listed = sections("nocodes.txt")
+    return {name: frozenset(word for line in lines for word in line.split()) for name, lines in listed.items()}

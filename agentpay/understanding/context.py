@@ -4,6 +4,7 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
+from agentpay.understanding.cues import cue
 from agentpay.understanding.lexicon import find_concepts
 from agentpay.understanding.resources import sections
 from agentpay.understanding.text import clean, fold
@@ -11,7 +12,6 @@ from agentpay.understanding.tokens import tokenize
 
 AGENT_TEXT_CHARACTERS_MAX: Final = 600
 """Read of the agent's text, from its end: the question that a visitor answers stands there."""
-
 
 QUESTION_WORDS_MIN: Final = 4
 """A shorter question ("Deal?", "Is that ok?") is read together with the sentence before it."""
@@ -31,15 +31,7 @@ class Context(NamedTuple):
 NO_CONTEXT: Final = Context("", "", frozenset())
 
 _SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?\n](?=\d)[^.!?\n]*)*[.!?\n]*")
-_OFFERED_PRICE: Final = re.compile(
-    r"\b(?:i can|we can|i could|could do|can offer|how about|the best|best price|special|off\b|discount|instead of|down to|"
-    r"for you|approved|last price|final price|total|consigo|posso fazer|posso te|faco|fica|ficam|fecho|desconto|saem?|em vez|"
-    r"apenas|ofert\w*|proposta|deal|que tal|ultimo preco|aprovou|melhor)\b"
-)
-_SENT_LINK: Final = re.compile(
-    r"https?://|(?:here is|here's|here comes|this is) (?:your|the) |(?:checkout|link|payment|pix|boleto)\b.{0,20} (?:is ready|esta pronto|below|abaixo)|"
-    r"(?:i've|i have|just) (?:sent|created|generated)|aqui (?:esta|vai)|segue o|(?:enviei|gerei|mandei|criei) (?:o|a|seu|sua) "
-)
+_LINK: Final = re.compile(r"https?://")
 _AMOUNT: Final = re.compile(r"(?:[$€£¥]|r\$) ?\d|\d ?(?:usd|eur|brl|gbp|dollars|euros|reais|%|[$€£])")
 
 
@@ -55,7 +47,7 @@ def read_context(prev_agent_action: str | None, prev_agent_text: str | None) -> 
 
 
 def _last_words(folded: str) -> tuple[str, str]:
-    """The last question ("" where none), with the sentence before it if it says little itself, and the last sentence."""
+    """The last question ("" where none), with the sentence before it if it is short, and the last sentence."""
     sentences = [match[0].strip() for match in _SENTENCE.finditer(folded)]
     places = [place for place, sentence in enumerate(sentences) if sentence.endswith("?")]
     if not places:
@@ -67,9 +59,9 @@ def _last_words(folded: str) -> tuple[str, str]:
 
 
 def _asked(folded: str, question: str, statement: str) -> str:
-    offered_price = _AMOUNT.search(folded) is not None and _OFFERED_PRICE.search(folded) is not None
+    offered_price = _AMOUNT.search(folded) is not None and cue("offered price").search(folded) is not None
     if not question:
-        if _SENT_LINK.search(folded):
+        if _LINK.search(folded) or cue("sent link").search(folded):
             return "sent_link"
         return "offer" if offered_price else _first_match(statement, "said ")
     asked = _first_match(question, "") or "question"

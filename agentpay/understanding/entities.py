@@ -15,14 +15,12 @@ from agentpay.understanding.products import find_product
 from agentpay.understanding.quantities import find_discount, find_quantity
 from agentpay.understanding.text import clean, fold
 
-
-_OFF_TOPIC: Final = re.compile(
-    r"\b(?:capital|president|presidente|population|populacao|world cup|copa|weather|clima)\b"
-)
+_HALF_DOZEN: Final = re.compile(r"\bmeia duzia\b")
+"""A count; `meia` alone is a sock."""
 
 
 class Entities(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the visitor said, never what is true. Prices are minor units of `currency`, two decimals where it is unsaid."""
+    """What the visitor said, never what is true. Prices: minor units of `currency`, two decimals where it is unsaid."""
 
     product: str | None = None
     quantity: int | None = None
@@ -61,7 +59,7 @@ def extract_read(cleaned: str, folded: str, *, language: str, intent: Intent | N
     figures = find_figures(hidden)
     prices = read_prices(hidden, figures, intent, asked=asked)
     return Entities(
-        product=find_product(_same_gaps(cleaned, hidden), hidden, intent=intent, language=language),
+        product=find_product(cleaned, _HALF_DOZEN.sub("__________", hidden), intent=intent, language=language),
         quantity=find_quantity(hidden, figures, intent=intent, asked=asked),
         proposed_price=prices.proposed,
         currency=prices.currency,
@@ -71,7 +69,7 @@ def extract_read(cleaned: str, folded: str, *, language: str, intent: Intent | N
         coupon_code=coupon,
         email=email,
         order_reference=order,
-        country=None if _OFF_TOPIC.search(hidden) else find_country(hidden),
+        country=find_country(hidden),
         language=find_language(hidden),
     )
 
@@ -82,7 +80,3 @@ def _without(folded: str, part: str | None) -> str:
         return folded
     folded_part = fold(part)
     return folded.replace(folded_part, "_" * len(folded_part))
-
-
-def _same_gaps(cleaned: str, hidden: str) -> str:
-    return cleaned if len(cleaned) == len(hidden) else hidden

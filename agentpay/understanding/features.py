@@ -1,11 +1,12 @@
 """What the linear model sees of a message: words, pieces of words, concepts, and the question it may answer."""
 
+from itertools import combinations, islice, pairwise
 from typing import Final, NamedTuple
 
 from agentpay.understanding.context import Context
 from agentpay.understanding.lexicon import Hit
-from agentpay.understanding.places import is_country
 from agentpay.understanding.names import noun_kind
+from agentpay.understanding.places import is_country
 from agentpay.understanding.tokens import CODE, EMAIL, LAUGH, MONEY, NUMBER, ORDER, PERCENT, TIMES, URL
 
 PIECE_LETTERS: Final = 4
@@ -14,6 +15,12 @@ PIECES_CHARACTERS_MAX: Final = 400
 
 SHORT_WORDS_MAX: Final = 6
 """Up to this many words a message may be an answer that means nothing without the question."""
+
+SIZE_STEPS: Final = (0, 1, 2, 3, 4, 5, 8, 14)
+"""Numbers of words from which a message counts as longer."""
+
+PAIRS_MAX: Final = 200
+"""Pairs of concepts looked at: bounds the work on long messages."""
 
 _OPEN_TOKENS: Final = frozenset({"?", "!"})
 
@@ -39,7 +46,7 @@ def describe(tokens: list[str], hits: list[Hit], context: Context) -> Features:
 
 def _words(tokens: list[str]) -> list[str]:
     padded = ["^", *tokens, "$"]
-    pairs = [f"{a} {b}" for a, b in zip(padded, padded[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(padded)]
     return list({*tokens, *pairs})
 
 
@@ -49,13 +56,12 @@ def _pieces(tokens: list[str]) -> list[str]:
 
 
 def _concepts(tokens: list[str], hits: list[Hit], context: Context) -> list[str]:
-    hits = hits + [Hit(place, place + 1, kind) for place, token in enumerate(tokens) if (kind := _kind_of(token))]
+    hits = [*hits, *(Hit(at, at + 1, kind) for at, token in enumerate(tokens) if (kind := _kind_of(token)))]
     found = {hit.concept for hit in hits}
     names = {f"k:{concept}" for concept in found}
     line = _longest_line(hits)
-    names.update([f"k:{a}>{b}" for a, b in zip(["^", *line], [*line, "$"], strict=False)])
-    ordered = sorted(found)
-    names.update([f"k:{a}+{b}" for i, a in enumerate(ordered) for b in ordered[i + 1 :]][:200])
+    names.update([f"k:{a}>{b}" for a, b in pairwise(["^", *line, "$"])])
+    names.update([f"k:{a}+{b}" for a, b in islice(combinations(sorted(found), 2), PAIRS_MAX)])
     words = [token for token in tokens if token not in _OPEN_TOKENS]
     names.update(_shape(tokens, words))
     if len(words) <= SHORT_WORDS_MAX:
@@ -82,7 +88,7 @@ def _longest_line(hits: list[Hit]) -> list[str]:
 
 def _shape(tokens: list[str], words: list[str]) -> list[str]:
     size = len(words)
-    shape = [f"n:{size if size < 5 else 5 if size < 8 else 8 if size < 14 else 14}"]
+    shape = [f"n:{max(step for step in SIZE_STEPS if step <= size)}"]
     if "?" in tokens:
         shape.append("?")
     if "!" in tokens:

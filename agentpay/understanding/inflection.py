@@ -1,8 +1,12 @@
 """The forms of regular verbs, so that the lexicon names a verb once."""
 
+import re
 from typing import Final
 
-_AR: Final = "ar o as a amos am ei ou aram ava avam ando ado ada ados adas e em es arei ara arao aria ariam asse assem armos arem"
+_AR: Final = (
+    "ar o as a amos am ei ou aram ava avam ando ado ada ados adas e em es arei ara arao aria ariam asse assem"
+    " armos arem"
+)
 _ER: Final = (
     "er o es e emos em i eu eram ia iam endo ido ida idos idas a am as erei era erao eria eriam esse essem ermos erem"
 )
@@ -11,6 +15,8 @@ _IR: Final = (
 )
 _ENDINGS: Final = {"ar": _AR.split(), "er": _ER.split(), "ir": _IR.split()}
 _VOWELS: Final = frozenset("aeiou")
+_DOUBLED: Final = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")
+"""One syllable with one short vowel: its last letter doubles."""
 
 
 def portuguese_forms(infinitive: str) -> list[str]:
@@ -25,10 +31,12 @@ def portuguese_forms(infinitive: str) -> list[str]:
 
 
 def english_forms(base: str) -> list[str]:
-    """`cancel` → cancels, canceled, cancelling …"""
+    """`ship` → ships, shipped, shipping; irregular forms the lexicon names itself."""
     if base.endswith("e"):
         return [base, base + "s", base + "d", base[:-1] + "ing"]
     if base.endswith("y") and base[-2] not in _VOWELS:
         return [base, base[:-1] + "ies", base[:-1] + "ied", base + "ing"]
+    if _DOUBLED.fullmatch(base):
+        return [base, base + "s", base + base[-1] + "ed", base + base[-1] + "ing"]
     hiss = base.endswith(("s", "sh", "ch", "x", "z"))
     return [base, base + ("es" if hiss else "s"), base + "ed", base + "ing"]

@@ -28,6 +28,7 @@ class Lexicon(NamedTuple):
 
     phrases: dict[str, Any]
     stems: dict[str, tuple[str, ...]]
+    stem_starts: frozenset[str]
     words: frozenset[str]
 
 
@@ -40,15 +41,16 @@ def lexicon() -> Lexicon:
     for line in lines("lexicon.txt"):
         concept, _, forms = line.partition(":")
         for form in forms.split(","):
-            if form.strip().endswith("*"):
-                stem = form.strip(" *")
+            form = form.strip()
+            if form.endswith("*"):
+                stem = form.removesuffix("*")
                 stems[stem] = (*stems.get(stem, ()), concept)
-            else:
-                for written in _alternatives(form):
-                    tokens = _canonical(written)
-                    words.update(tokens)
-                    _plant(phrases, tokens, concept)
-    return Lexicon(phrases, stems, frozenset(words))
+                continue
+            for written in _alternatives(form) if "+" in form or "/" in form else (form.split(),):
+                tokens = _canonical(written)
+                words.update(tokens)
+                _plant(phrases, tokens, concept)
+    return Lexicon(phrases, stems, frozenset(stem[:STEM_LETTERS_MIN] for stem in stems), frozenset(words))
 
 
 def find_concepts(tokens: list[str]) -> list[Hit]:
@@ -74,16 +76,15 @@ def _walk(tokens: list[str], places: list[int], known: Lexicon) -> list[Hit]:
             hits.extend([Hit(start, end, concept) for concept in node.get(_END, ())])
             position += 1
             node = node.get(tokens[places[position]]) if position < count else None
-        for length in range(STEM_LETTERS_MIN, len(token) + 1):
-            concepts = known.stems.get(token[:length])
-            if concepts is not None:
-                hits.extend([Hit(start, start + 1, concept) for concept in concepts])
+        if token[:STEM_LETTERS_MIN] in known.stem_starts:
+            for length in range(STEM_LETTERS_MIN, len(token) + 1):
+                hits.extend([Hit(start, start + 1, concept) for concept in known.stems.get(token[:length], ())])
     return hits
 
 
-def _alternatives(form: str) -> list[str]:
+def _alternatives(form: str) -> list[list[str]]:
     choices = [_spread(word) for word in form.split()]
-    return [" ".join(word for word in words if word) for words in product(*choices)]
+    return [[word for word in words if word] for words in product(*choices)]
 
 
 def _spread(word: str) -> list[str]:
@@ -94,14 +95,14 @@ def _spread(word: str) -> list[str]:
     return ["" if choice == "~" else choice for choice in word.split("/")]
 
 
-def _canonical(form: str) -> list[str]:
+def _canonical(words: list[str]) -> list[str]:
     slang = slang_words()
-    return [word for written in form.split() for word in slang.get(written, (written,))]
+    if slang.keys().isdisjoint(words):
+        return words
+    return [word for written in words for word in slang.get(written, (written,))]
 
 
 def _plant(phrases: dict[str, Any], tokens: list[str], concept: str) -> None:
-    if not tokens:
-        return
     node = phrases
     for token in tokens:
         node = node.setdefault(token, {})

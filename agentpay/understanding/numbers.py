@@ -6,6 +6,9 @@ from typing import Final, NamedTuple
 NUMBER_DIGITS_MAX: Final = 12
 """Longer runs of digits are telephone, card or tracking numbers, never a price or a count."""
 
+NUMBERS_MAX: Final = 24
+"""Numbers looked at in one message, the first ones."""
+
 THOUSANDTHS: Final = 1_000
 
 
@@ -46,7 +49,7 @@ def find_numbers(folded: str) -> list[Number]:
     found = [number for match in _DIGITS.finditer(folded) if (number := _read_digits(folded, match)) is not None]
     taken = {place for number in found for place in range(number.start, number.end)}
     found += [number for number in _read_words(folded) if number.start not in taken]
-    return sorted(found)
+    return sorted(found)[:NUMBERS_MAX]
 
 
 def parse_digits(written: str) -> int | None:

@@ -2,103 +2,105 @@
 
 import re
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from agentpay.understanding.resources import lines
+from agentpay.understanding.cues import after, before, cue
+from agentpay.understanding.resources import sections
 
 NAME_WORDS_MAX: Final = 5
+CUE_CHARACTERS: Final = 20
 
 _WORD: Final = re.compile(r"[a-z][a-z.'-]*")
+_MONEY_AFTER: Final = re.compile(r" (?:dollars?|pounds?|pesos?|francs?|reais|real)\b")
+_LANGUAGE_LINK: Final = re.compile(r" (?:in |em |to me in |comigo em |is |a |o )*$")
+_PRONOUNS: Final = frozenset({"us", "usa"})
+""" "us" and the Portuguese verb "usa": countries only behind words of place."""
 
-_CAREFUL: Final = frozenset(
-    {"us", "usa", "oz", "ira", "turkey", "jordan", "georgia", "kiwi", "polish", "english", "american", "america", "indiana", "gana",
-     "brasa", "dutch", "swiss", "danish", "congo", "trinidad", "china", "mauritius", "ingles", "inglesa", "frances", "francesa",
-     "americano", "americana", "turco", "franca", "filipino", "suica"}
-)  # fmt: skip
-"""Also words of other meanings, or names of languages, cities and dishes: they count only where a place is meant."""
 
-_LANGUAGE_NAMES: Final = frozenset(
-    """english portuguese spanish french german italian japanese chinese russian korean dutch polish turkish greek swedish
-    norwegian danish finnish hungarian ukrainian romanian czech ingles portugues espanhol frances alemao italiano japones
-    chines russo coreano holandes polones turco grego sueco tcheco""".split()  # noqa: SIM905
-)
-_PLACE_BEFORE: Final = re.compile(
-    r"(?:\b(?:to|in|from|within|for|into|outside|inside|of|near|throughout|em|no|na|nos|nas|para|pra|pro|pros|do|da|dos|das|de|ate|"
-    r"fora do|aqui)(?: the| o| a| os)?|^\W*(?:the )?|,|\be|\band|\bi'?m|\bim|\bsou|\bi am|\ban?|\bwe are|\bship|\bcountry:?) *$"
-)
-_LANGUAGES: Final = {
-    "en": ("english", "ingles"), "pt": ("portuguese", "portugues", "brazilian portuguese"), "es": ("spanish", "espanhol"),
-    "fr": ("french", "frances"), "de": ("german", "alemao"), "it": ("italian", "italiano"), "ja": ("japanese", "japones"),
-    "zh": ("chinese", "mandarin", "chines"), "ru": ("russian", "russo"), "ko": ("korean", "coreano"), "nl": ("dutch", "holandes"),
-    "pl": ("polish", "polones"), "tr": ("turkish", "turco"), "ar": ("arabic", "arabe"), "hi": ("hindi",), "sv": ("swedish", "sueco"),
-}  # fmt: skip
-_LANGUAGE: Final = re.compile(
-    r"\b(?:speak|speaks|spoken|talk|chat|reply|answer|respond|write|language|version|available|subtitles|translated?|in|into|to|"
-    r"fal\w*|escrev\w*|respond\w*|atend\w*|em|legendas?|idioma|versao|traduz\w*|conversar|pro|para o)"
-    r" (?:in |em |to me in |comigo em |is |to |o |a |any |some )?(?P<name>[a-z]+)\b"
-)
+class _Places(NamedTuple):
+    names: dict[str, str]
+    adjectives: dict[str, str]
+    starts: frozenset[str]
+    careful: frozenset[str]
+    languages: dict[str, str]
 
 
 def find_country(folded: str) -> str | None:
     """The ISO 3166 code of the first country that the text names as a place; None where none is."""
+    if cue("off topic place").search(folded):
+        return None
+    places = _places()
     words = [(match[0].rstrip(".'-"), match.start()) for match in _WORD.finditer(folded)]
-    starting, named = _first_words(), _names()
     for position, (word, start) in enumerate(words):
-        if word not in starting:
+        if word not in places.starts:
             continue
         for count in range(min(NAME_WORDS_MAX, len(words) - position), 0, -1):
             name = " ".join([word for word, _ in words[position : position + count]])
-            code = named.get(name) or named.get(f"{name}.")
-            if code is not None and _is_place(name, folded, start):
-                return code
-    return None
-
-
-def find_language(folded: str) -> str | None:
-    """The ISO 639 code of the language that the visitor asks for ("in Spanish, please"); None where none is."""
-    for match in _LANGUAGE.finditer(folded):
-        for code, names in _LANGUAGES.items():
-            if match["name"] in names:
-                return code
+            if name in places.names and _is_place(name, folded, start):
+                return places.names[name]
+            if name in places.adjectives and _is_people(name, folded, start):
+                return places.adjectives[name]
     return None
 
 
 def _is_place(name: str, folded: str, start: int) -> bool:
-    if name not in _CAREFUL and name not in _LANGUAGE_NAMES:
+    if name not in _places().careful:
         return True
-    before = folded[max(0, start - 20) : start]
-    if name in _LANGUAGE_NAMES and name != "franca":
-        return re.search(r"(?:\bi'?m|\bi am|\bwe are|\bsou|\ba|\ban|\bsomos) *$", before) is not None
-    if name == "usa" and not before.strip(" .,!?") and len(folded.split()) < 3:
+    text = folded[max(0, start - CUE_CHARACTERS) : start]
+    if name not in _PRONOUNS:
+        return not text.strip() or before("place").search(text) is not None
+    alone = name == "usa" and len(folded) <= start + len(name) + 1 and not text.strip(" .,!?")
+    return alone or (before("us").search(text) is not None and "let" not in text)
+
+
+def _is_people(name: str, folded: str, start: int) -> bool:
+    """Whether an adjective tells where somebody is: "I'm Canadian", not "Canadian dollars" or "a French press"."""
+    end = start + len(name)
+    if _MONEY_AFTER.match(folded, end):
+        return False
+    if after("people").match(folded, end):
         return True
-    if name in ("us", "usa"):  # the pronoun and the Portuguese verb: only behind words of place
-        return (
-            re.search(
-                r"(?:\bthe|\bto|\bin|\bfrom|\bwithin|\boutside|\bfor|\bnos|\bos|\bpros|\bpra|\bpara|\bdos|,) *$", before
-            )
-            is not None
-            and "let" not in before
-        )
-    return _PLACE_BEFORE.search(before) is not None
+    own = before("people").search(folded[max(0, start - CUE_CHARACTERS) : start]) is not None
+    return own and re.match(r" ?(?:$|[.,!?]|and\b|e\b|but\b|mas\b|so\b)", folded[end:]) is not None
+
+
+def find_language(folded: str) -> str | None:
+    """The ISO 639 code of the language that the visitor asks for ("in Spanish, please"); None where none is."""
+    languages = _places().languages
+    for match in _WORD.finditer(folded):
+        code = languages.get(match[0].rstrip(".'-"))
+        if code is not None:
+            text = _LANGUAGE_LINK.sub("", folded[max(0, match.start() - CUE_CHARACTERS) : match.start()])
+            if before("asked language").search(text):
+                return code
+    return None
 
 
 @cache
 def place_words() -> frozenset[str]:
     """Every word of a country's or language's name."""
-    return frozenset(word for name in _names() for word in name.split()) | _LANGUAGE_NAMES
+    places = _places()
+    return frozenset(word for name in (*places.names, *places.adjectives, *places.languages) for word in name.split())
 
 
 def is_country(token: str) -> bool:
     """Whether the word alone names a country beyond doubt."""
-    return token in _names() and token not in _CAREFUL and token not in _LANGUAGE_NAMES
+    places = _places()
+    return token in places.names and token not in places.careful
 
 
 @cache
-def _names() -> dict[str, str]:
-    pairs = (line.split(" = ") for line in lines("countries.txt"))
-    return {form.strip(): code for code, forms in pairs for form in forms.split(",")}
-
-
-@cache
-def _first_words() -> frozenset[str]:
-    return frozenset(name.split()[0].rstrip(".") for name in _names())
+def _places() -> _Places:
+    listed = sections("countries.txt")
+    names: dict[str, str] = {}
+    adjectives: dict[str, str] = {}
+    for line in listed["countries"]:
+        code, _, forms = line.partition(" = ")
+        own, _, people = forms.partition("; ")
+        names.update({form.strip(" ."): code for form in own.split(",")})
+        adjectives.update({form.strip(): code for form in people.split(",") if form.strip()})
+    starts = frozenset(name.split()[0] for name in (*names, *adjectives))
+    careful = frozenset(word for line in listed["careful"] for word in line.split())
+    pairs = (line.partition(" = ") for line in listed["languages"])
+    languages = {form.strip(): code for code, _, forms in pairs for form in forms.split(",")}
+    return _Places(names, adjectives, starts, careful, languages)

@@ -1,13 +1,18 @@
 """Which of a message's amounts the visitor offers, which are limits, and which merely quote a price."""
 
 import re
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from agentpay.understanding.amounts import Figure, Kind, minor_units
+from agentpay.understanding.cues import NEAR_CHARACTERS, after, before, cue, well_before, words
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.numbers import THOUSANDTHS
 
-NEAR_CHARACTERS: Final = 34
-"""How far before and after an amount its meaning is looked for."""
+SMALL_COUNT: Final = 5 * THOUSANDTHS
+"""A number word below it counts things unless something says that it is a price: "two", "um"."""
+
+CLEARLY_A_PRICE: Final = 20 * THOUSANDTHS
 
 
 class Prices(NamedTuple):
@@ -22,161 +27,145 @@ class Prices(NamedTuple):
 NO_PRICES: Final = Prices()
 
 _STATES_PRICES: Final = frozenset(
-    {Intent.PRICE_NEGOTIATION, Intent.PRODUCT_QUERY, Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY, Intent.GENERAL_QUESTION,
-     Intent.HESITATION}
+    {Intent.PRICE_NEGOTIATION, Intent.PRODUCT_QUERY, Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY,
+     Intent.GENERAL_QUESTION, Intent.HESITATION, None}
 )  # fmt: skip
 """With other intents an amount is a charge, a payment or a fee."""
 
-_MAX_BEFORE: Final = re.compile(
-    r"\b(?:under|below|less than|up to|maximum(?: of)?|max(?: of)?|at most|no more than|not more than|cheaper than|within|limit(?: is| of)?|"
-    r"not over|budget(?: is| of| around| about|'s)?(?: max| maximum| only| around| about| like)?|spend(?: up to| about| around| more than)?|"
-    r"ate|abaixo de?|menos (?:de|que|do que)|no maximo|maximo(?: de| e)?|por menos de|orcamento(?: e| de| max)?(?: de| no maximo| so| e)*|"
-    r"teto(?: de| e)?|limite(?: e| de)?|gastar(?: ate| uns| no maximo| mais (?:de|que))?|na faixa d[eo]s?|faixa de)"
-    r"(?: the| a| uns| cerca de| around| about| only| just| so| tipo)? *$"
-)
-_MAX_AFTER: Final = re.compile(
-    r"^ ?(?:max(?:imum|imo)?\b|tops\b|or less\b|or under\b|or below\b|at most\b|at the most\b|no maximo\b|ou menos\b|budget\b|de orcamento\b|is my (?:max|budget|limit)|"
-    r"e (?:o )?meu (?:maximo|limite|orcamento)|stourando\b|estourando\b)"
-)
-_MIN_BEFORE: Final = re.compile(
-    r"\b(?:over|above|more than|at least|starting (?:at|from)|minimum(?: of)?|min|upwards of|acima de?|mais (?:de|que)|a partir de|no minimo|"
-    r"pelo menos|minimo(?: de)?)(?: uns)? *$"
-)
-_MIN_AFTER: Final = re.compile(r"^ ?(?:or more\b|and up\b|or above\b|ou mais\b|pra cima\b|para cima\b|\+)")
-_RANGE_BEFORE: Final = re.compile(r"\b(?:between|entre|range(?: of| is)?|de|from) *$")
-_RANGE_BETWEEN: Final = re.compile(r" ?(?:and|e|to|a|ate|-) ?")
-_CAN_PAY: Final = re.compile(
-    r"\b(?:i can (?:do|pay|offer|go)|i could (?:do|pay|offer)|i'?d (?:pay|do|give)|i'?ll (?:give|pay|do)|willing to pay|happy to pay|"
-    r"posso (?:pagar|dar|chegar)|consigo pagar|pago|dou|eu pago)\b[^.!?]{0,24}$"
-)
+_BUYS: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY})
 
-_QUOTED_BEFORE: Final = re.compile(
-    r"\b(?:instead of|rather than|in place of|opposed to|not|em vez d[eo]s?|ao inves d[eo]s?|inves d[eo]s?|no lugar d[eo]s?|costs?|costing|priced at|price (?:is|of|was)|"
-    r"prices? (?:are|from)|charged(?: me)?|paid|paying|cost me|worth|was|were|listed (?:at|for)|says|shows?|list price(?: of)?|save|"
-    r"custa(?:m|va)?|custando|cobr\w+|paguei|valor (?:de|e|do)|preco (?:de|e|do|ta|esta)|ta|tava|era|anunciad[oa] (?:por|a)|"
-    r"amazon(?: has it)?(?: for| at)?|elsewhere for|sells? (?:it )?(?:for|at)|quoted(?: us| me)?|got it (?:for|at)|saw (?:it )?(?:for|at)|found (?:it )?(?:for|at)|vi (?:por|a)|achei (?:por|a)|"
-    r"tem por|vende por|vendem por|encontrei (?:por|a)|nem|not even|knock|shave|o de|a de|nossa|wow|ouch|eita)"
-    r"(?: me| us| the| a| around| about| only| just| uns| de| at| for| still)? *$"
-)
-_QUOTED_AFTER: Final = re.compile(
-    r"^ ?(?:\?{2,}|(?:for|por|pra|num|numa|em|no|na)? ?(?:a|the|o|um|uma)? ?[a-z]* ?(?:(?:is|'s|e|eh|ta|esta|seems|acho|parece) (?:way |really |still |just |rather |a bit |a little |bem |meio |muito |mto |mt )*"
-    r"(?:too|a lot|much|high|expensive|pricey|steep|crazy|insane|caro|cara|muito|mto|mt|salgado|puxado|alto|pesado|demais|dinheiro|over)\b)"
-    r"|(?: for| por| num| numa| in| em)? ?(?:a |um |uma )?[a-z]{0,16} ?(?:\?{2,}|too much|way too much)|"
-    r"(?:off|discount|de desconto|desconto|less|cheaper|a menos|mais barato|list price|nao rola|nao da|nao posso|de multa|each month)\b|"
-    r"(?: reais)? (?:num|numa|for a|por um|por uma)\b)"
-)
-_EQUALS_BEFORE: Final = re.compile(r"(?P<what>[a-z]+) (?:is|was|are|e|eh|ta|esta|it's|its) *$")
-_OFFERED_THINGS: Final = frozenset(
-    "offer have limit max maximum do pay proposal proposta number final oferta price best can afford budget bid minha tenho consigo posso limite maximo".split()
-)
-_OFFERS_BEFORE: Final = re.compile(
-    r"\b(?:for|at|to|do|pay|offer|give you|make it|take|accept|about|say|by|in|por|em|pra|para|faz|fazer|fecho|fecha|fechar|pago|pagar|dou|aceita\w*|"
-    r"deixa|chega|que tal|e|leva|levo|sai|tenho|only have|only got|all i have is|have|thinking|pensando em|no|nah|nao|uns|around|maybe|like|then|entao|and|ou|or|is|e se for|just|so|apenas|somente)"
-    r"(?: only| just| like| around| about| uns| so| por| em| for| at| it| me)* *$"
-)
+_RANGE_BETWEEN: Final = re.compile(r" ?(?:and|e|to|a|ate|-) ?")
+_DROPS_TO: Final = re.compile(r" ?(?:to|down to|por|para|pra|a) ?")
+_EQUATED: Final = re.compile(r"(?P<what>[a-z]+) (?:is|was|are|e|eh|ta|esta|it's|its) *$")
+_SENTENCE_START: Final = re.compile(r"(?:^|[,.!?] ?)(?:it'?s|it is|is|eh|ta|custa) *$")
+_FOR_AMOUNT: Final = re.compile(r" (?:for|por) (?:us|r)?[$€£]? ?\d")
+_ENDS: Final = re.compile(r" ?(?:please|pls|por favor|each|cada)? ?(?:$|[?!.,])")
+_DOUBTED: Final = re.compile(r" ?(?:(?:for|por|num|numa) (?:a |um |uma )?[a-z]{0,16} ?)?\?{2,}")
+_NEXT_WORD: Final = re.compile(r" (?P<word>[a-z]{2,})")
+_OFFER_WORDS: Final = re.compile(r"[^.!?]{0,24}$")
+
+
+class _Near(NamedTuple):
+    """What stands around a figure."""
+
+    before: str
+    after: str
 
 
 def read_prices(folded: str, figures: list[Figure], intent: Intent | None, *, asked: str = "") -> Prices:
     """The prices of the message as its intent means them; `asked` names the agent's question (`price`, `budget`)."""
-    if intent is not None and intent not in _STATES_PRICES:
+    if intent not in _STATES_PRICES:
         return NO_PRICES
     candidates = [
-        figure for figure in figures if _may_be_price(folded, figure, intent, asked) and figure.thousandths > 0
+        (figure, near)
+        for figure in figures
+        if figure.thousandths > 0 and _may_be_price(figure, near := _near(folded, figure), intent, asked)
     ]
-    if not candidates:
-        return NO_PRICES
-    span = _range(folded, candidates, intent)
-    if span is not None:
-        low, high = span
-        currency = high.currency or low.currency
-        return _within(
-            Prices(None, minor_units(high.thousandths, currency), minor_units(low.thousandths, currency), currency)
-        )
-    return _single(folded, candidates, intent, asked)
+    return _range(folded, candidates, intent) or _single(folded, candidates, intent, asked)
 
 
-def _single(folded: str, candidates: list[Figure], intent: Intent | None, asked: str) -> Prices:
-    prices: dict[str, Figure] = {}
-    for figure in candidates:
-        role = _role(folded, figure, intent, asked)
-        if role and role not in prices:
-            prices[role] = figure
-    if "proposed" in prices and "maximum" in prices and intent is Intent.PRICE_NEGOTIATION:
-        del prices["maximum"]
-    currency = next((figure.currency for figure in prices.values() if figure.currency), None)
-    amounts = {role: minor_units(figure.thousandths, figure.currency or currency) for role, figure in prices.items()}
-    if not any(amount is not None for amount in amounts.values()):
+def _near(folded: str, figure: Figure) -> _Near:
+    return _Near(
+        folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start], folded[figure.end : figure.end + NEAR_CHARACTERS]
+    )
+
+
+def _may_be_price(figure: Figure, near: _Near, intent: Intent | None, asked: str) -> bool:
+    """Whether the figure is an amount of money at all: with a currency, or where one is talked about."""
+    if figure.kind is not Kind.PLAIN:
+        return figure.kind is Kind.MONEY
+    limited = _is_limit(near)
+    if intent is Intent.PRODUCT_QUERY:
+        ranged = before("range").search(near.before) or before("range started").search(near.before)
+        return bool(limited or asked == "budget" or ranged or well_before("least").search(near.before))
+    if intent in _BUYS:
+        return before("sold for").search(near.before) is not None and _ENDS.match(near.after) is not None
+    if intent is not Intent.PRICE_NEGOTIATION or _FOR_AMOUNT.match(near.after):
+        return False
+    following = _NEXT_WORD.match(near.after)
+    if following is not None and len(following["word"]) > 2 and following["word"] not in words("counts on after"):
+        return limited
+    offered = well_before("offers").search(near.before) is not None
+    if figure.words and figure.thousandths < SMALL_COUNT:
+        return offered
+    told = offered or limited or asked == "price" or not near.before.strip(" \"'(")
+    return told or figure.thousandths >= CLEARLY_A_PRICE or _is_quoted(near)
+
+
+def _range(folded: str, candidates: list[tuple[Figure, _Near]], intent: Intent | None) -> Prices | None:
+    """ "between 50 and 100", "de 50 a 100"; in a question about products "50 to 100" too."""
+    for (low, near), (high, _) in pairwise(candidates):
+        if low.thousandths >= high.thousandths or not _RANGE_BETWEEN.fullmatch(folded, low.end, high.start):
+            continue
+        if before("range").search(near.before) is not None or intent is Intent.PRODUCT_QUERY:
+            currency = high.currency or low.currency
+            least, most = minor_units(low.thousandths, currency), minor_units(high.thousandths, currency)
+            return Prices(None, most, least, currency) if most is not None and least is not None else None
+    return None
+
+
+def _single(folded: str, candidates: list[tuple[Figure, _Near]], intent: Intent | None, asked: str) -> Prices:
+    roles: dict[str, Figure] = {}
+    followers: list[Figure | None] = [*(figure for figure, _ in candidates[1:]), None]
+    for (figure, near), following in zip(candidates, followers, strict=False):
+        if following is not None and _is_old_price(folded, figure, near, following):
+            continue
+        role = _role(near, intent, asked)
+        if role:
+            roles.setdefault(role, figure)
+    if "proposed" in roles and intent is Intent.PRICE_NEGOTIATION:
+        roles.pop("maximum", None)
+    currency = next((figure.currency for figure in roles.values() if figure.currency), None)
+    amounts = {role: minor_units(figure.thousandths, figure.currency or currency) for role, figure in roles.items()}
+    if all(amount is None for amount in amounts.values()):
         return NO_PRICES
     return Prices(amounts.get("proposed"), amounts.get("maximum"), amounts.get("minimum"), currency)
 
 
-def _role(folded: str, figure: Figure, intent: Intent | None, asked: str) -> str:
-    before = folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start]
-    after = folded[figure.end : figure.end + NEAR_CHARACTERS]
-    limited = _MAX_BEFORE.search(before) is not None or _MAX_AFTER.match(after) is not None
+def _is_old_price(folded: str, figure: Figure, near: _Near, following: Figure) -> bool:
+    """The 95 of "from 95 to 80" and "de 95 por 80"."""
+    if before("old price").search(near.before) is None:
+        return False
+    return _DROPS_TO.fullmatch(folded, figure.end, following.start) is not None
+
+
+def _role(near: _Near, intent: Intent | None, asked: str) -> str:
     negotiates = intent is Intent.PRICE_NEGOTIATION
-    if limited:
-        return "proposed" if negotiates and _CAN_PAY.search(before) and not _MAX_BEFORE.search(before) else "maximum"
-    if (_MIN_BEFORE.search(before) or _MIN_AFTER.match(after)) and not negotiates:
+    if _is_limit(near):
+        # "I can do 140 tops" names a price; "my budget is 140" and "at most 140" set a limit.
+        offers = negotiates and well_before("limit").search(near.before) is None and _can_pay(near)
+        return "proposed" if offers else "maximum"
+    least = well_before("least").search(near.before) or after("least").match(near.after)
+    if least and (not negotiates or cue("anything").search(near.before)):
         return "minimum"
     if asked == "budget" and intent is Intent.PRODUCT_QUERY:
         return "maximum"
-    if _QUOTED_BEFORE.search(before) or _QUOTED_AFTER.match(after) or _is_equated(before):
+    if _is_quoted(near) or _is_equated(near.before):
         return ""
     if negotiates:
         return "proposed"
-    if intent in (Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY, Intent.GENERAL_QUESTION, None):
-        return "proposed" if figure.kind is Kind.MONEY and _FOR_PRICE.search(before) else ""
-    return ""
+    stated = intent in _BUYS or intent is Intent.GENERAL_QUESTION or intent is None
+    return "proposed" if stated and well_before("price ends").search(near.before) else ""
 
 
-def _is_equated(before: str) -> bool:
-    """ "the course is 129" quotes; "my offer is 129" offers."""
-    match = _EQUALS_BEFORE.search(before)
-    return match is not None and match["what"] not in _OFFERED_THINGS
+def _is_limit(near: _Near) -> bool:
+    return well_before("limit").search(near.before) is not None or after("limit").match(near.after) is not None
 
 
-_FOR_PRICE: Final = re.compile(r"\b(?:for|at|to|por|em|a|pra|para|pago|pay)(?: only| just| so| apenas)? *$")
+def _can_pay(near: _Near) -> bool:
+    ends = [match.end() for match in cue("can pay").finditer(near.before)]
+    return bool(ends) and _OFFER_WORDS.match(near.before, ends[-1]) is not None
 
 
-def _range(folded: str, candidates: list[Figure], intent: Intent | None) -> tuple[Figure, Figure] | None:
-    for low, high in zip(candidates, candidates[1:], strict=False):
-        if low.thousandths >= high.thousandths or not _RANGE_BETWEEN.fullmatch(folded, low.end, high.start):
-            continue
-        before = _RANGE_BEFORE.search(folded[max(0, low.start - 20) : low.start])
-        if before is not None or intent is Intent.PRODUCT_QUERY:
-            return low, high
-    return None
-
-
-def _may_be_price(folded: str, figure: Figure, intent: Intent | None, asked: str) -> bool:
-    if figure.kind is Kind.MONEY:
+def _is_quoted(near: _Near) -> bool:
+    if well_before("quoted").search(near.before) or _DOUBTED.match(near.after):
         return True
-    if figure.kind is not Kind.PLAIN:
-        return False
-    before = folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start]
-    after = folded[figure.end : figure.end + NEAR_CHARACTERS]
-    limited = _MAX_BEFORE.search(before) or _MAX_AFTER.match(after)
-    if intent is Intent.PRODUCT_QUERY:
-        return bool(limited or _MIN_BEFORE.search(before) or asked == "budget" or _RANGE_BEFORE.search(before)
-                    or re.search(r"\b(?:between|entre) \S{1,12} (?:and|e) *$", before))  # fmt: skip
-    if intent is not Intent.PRICE_NEGOTIATION:
-        return False
-    if _COUNTED.match(after) and not limited:
-        return False
-    if figure.words and figure.thousandths < 5_000 and not _OFFERS_BEFORE.search(before):
-        return False
-    return bool(limited or asked == "price" or not before.strip(" \"'(") or _OFFERS_BEFORE.search(before) or _INSTEAD.match(after)
-                or _QUOTED_BEFORE.search(before) or figure.thousandths >= 20_000)  # fmt: skip
+    return after("quoted").match(near.after) is not None
 
 
-_COUNTED: Final = re.compile(
-    r"^ (?!(?:for|and|or|in|if|is|it|on|at|to|each|instead|max|cash|deal|today|now|then|please|pls|tops|ok|right|but|because|per|a|as|final|total|"
-    r"rather|no|na|nele|nela|e|ou|em|se|por|pra|para|cada|a|ao|agora|hoje|vai|fechado|fecho|que|mas|ne|la|ai|no|nesse|nessa|pelo|pela|da|do|"
-    r"eu|i|we|you|voce|thanks|lol|plus|or|final|pix|cash|with|without|com|sem|aceita|topa|rola|pode|da)\b)[a-z]{3,}"
-)
-_INSTEAD: Final = re.compile(r"^ ?(?:instead|rather|em vez|ao inves|no lugar)")
-
-
-def _within(prices: Prices) -> Prices:
-    return prices if prices.maximum is not None and prices.minimum is not None else NO_PRICES
+def _is_equated(text: str) -> bool:
+    """ "the course is 129" quotes; "my offer is 129" offers."""
+    match = _EQUATED.search(text)
+    if match is not None:
+        return match["what"] not in words("offered thing")
+    return _SENTENCE_START.search(text) is not None

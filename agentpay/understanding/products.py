@@ -1,8 +1,10 @@
-"""The product that a message names: a known noun with what belongs to it, or an unknown noun where a product must stand."""
+"""The product that a message names: a known noun with what belongs to it, or an unknown one where a product stands."""
 
 import re
+from functools import cache
 from typing import Final, NamedTuple
 
+from agentpay.understanding.cues import alternatives
 from agentpay.understanding.intents import Intent
 from agentpay.understanding.names import names
 from agentpay.understanding.spelling import corrected
@@ -10,16 +12,17 @@ from agentpay.understanding.spelling import corrected
 PRODUCT_CHARACTERS_MAX: Final = 80
 WORDS_BEFORE_MAX: Final = 3
 WORDS_AFTER_MAX: Final = 3
-WORDS_READ_MAX: Final = 200
+WORDS_READ_MAX: Final = 120
 
 _WORD: Final = re.compile(r"\d+%|[^\W_]+(?:[-'.][^\W_]+)*")
 _MODEL: Final = re.compile(
-    r"(?!\d+(?:st|nd|rd|th|x|k|gb|mb|tb|mm|cm|kg|ml|am|pm|h|g|m|w|v|hz|min|mins|mil|usd|brl|eur|gbp|reais|dias?|bucks)$)"
+    r"(?!\d+(?:st|nd|rd|th|x|k|[gmt]b|mm|cm|kg|ml|am|pm|h|g|m|w|v|hz|mins?|mil|usd|brl|eur|gbp|reais|dias?|bucks)$)"
     r"(?:[a-z]{1,3}-?\d{2,4}[a-z]?|\d{1,3}[a-z]{1,2}\d{0,3})"
 )
+_COUNT: Final = re.compile(r"\d+x?")
 _NO_MODELS: Final = frozenset(
-    {"mp3", "mp4", "ps4", "ps5", "h264", "h265", "usb2", "usb3", "usbc", "a4", "a5", "b2b", "b2c", "2d", "3d", "4k", "8k", "5g", "4g",
-     "3ds", "2fa", "24h", "12h", "24x7"}
+    {"mp3", "mp4", "ps4", "ps5", "h264", "h265", "usb2", "usb3", "usbc", "a4", "a5", "b2b", "b2c", "2d", "3d", "4k",
+     "8k", "5g", "4g", "3ds", "2fa", "24h", "12h", "24x7"}
 )  # fmt: skip
 _BEFORE_REFERENCE: Final = frozenset(
     {
@@ -40,24 +43,9 @@ _BEFORE_REFERENCE: Final = frozenset(
     }
 )
 
-_OPENERS_EN: Final = re.compile(
-    r"\b(?:do (?:you|u) (?:guys )?(?:have|sell|carry|stock|offer|make)|have you got|got|looking for|searching for|in search of|"
-    r"price (?:of|for|on)|how much (?:is|are|for|does)|cost of|to (?:buy|get|order|purchase|return|exchange)|"
-    r"i(?:'ll| will|ll) (?:take|get|buy|have)|buy|order|purchase|ordered|bought|purchased|interested in|"
-    r"tell me (?:more )?about|show me|info on|details (?:on|about)|is|are|does|refund for|return|exchange|received|recommend|"
-    r"discount on|deal on|bucks for|use|for)"
-    r" (?:the|a|an|this|that|these|those|my|your|some|any|\d{1,4}|one|two|three|four|five|ten|another) "
-)
-_OPENERS_PT: Final = re.compile(
-    r"\b(?:tem|vendem?|quanto (?:custa|e|ta|sai|fica)|qto (?:custa|e|ta)|preco|valor|quero|queria|comprar|levar|procur\w+|busco|"
-    r"preciso|gostaria|mais|comprei|encomendei|pedi|recebi|devolver|trocar|interesse|sobre|desconto|usar|uso|ver|levo|compro|"
-    r"reembolso|encomendar|funciona|assinar|vou (?:levar|querer)|fico com)"
-    r" (?:de |em |com |no |na )?"
-    r"(?:o|a|os|as|um|uma|uns|umas|esse|essa|este|esta|esses|essas|do|da|dos|das|no|na|meu|minha|\d{1,4}|dois|duas|tres) "
-)
 _UNKNOWN_NAMED: Final = frozenset(
-    {Intent.PRODUCT_QUERY, Intent.PURCHASE_INTENT, Intent.PRICE_NEGOTIATION, Intent.CHECKOUT_READY, Intent.RETURN_REQUEST,
-     Intent.REFUND_REQUEST, None}
+    {Intent.PRODUCT_QUERY, Intent.PURCHASE_INTENT, Intent.PRICE_NEGOTIATION, Intent.CHECKOUT_READY,
+     Intent.RETURN_REQUEST, Intent.REFUND_REQUEST, None}
 )  # fmt: skip
 """With these intents a noun that no list has may be a product."""
 
@@ -70,9 +58,13 @@ _DEVICES_SOLD: Final = frozenset(
 _SELLING: Final = re.compile(
     r"\b(?:sell|give|price|free|discount|buy|vend\w+|gratis|de graca|preco|desconto|comprar|me de)\b|[$€£%]"
 )
-_OWN: Final = frozenset(
-    {"my", "meu", "minha", "meus", "minhas", "on", "no", "na", "pro", "for", "our", "2", "two", "dois", "with", "a"}
-)
+_OWN: Final = frozenset({"my", "meu", "minha", "meus", "minhas", "our", "nosso", "nossa"})
+_USED_WITH: Final = frozenset({"on", "no", "na", "pro", "for", "2", "two", "dois", "with", "a", "quantos", "many"})
+"""Before a device in a question about a product: what it must work with, not what is for sale."""
+
+_WITH: Final = frozenset({"with", "com"})
+"""A question whether something comes with a case is not about cases."""
+
 _SETS: Final = frozenset(
     {"set", "kit", "bundle", "pack", "sets", "kits", "bundles", "packs", "template", "course", "case", "stand", "box"}
 )
@@ -80,6 +72,7 @@ _PERIODS: Final = frozenset(
     {"anual", "mensal", "annual", "monthly", "yearly", "semestral", "trimestral", "vitalicio", "vitalicia"}
 )
 _OF: Final = frozenset({"de", "of"})
+_WHOLE: Final = frozenset({"completo", "completa"})
 
 
 class _Words(NamedTuple):
@@ -153,11 +146,14 @@ def _is_meant(words: _Words, first: int, last: int, intent: Intent | None) -> bo
     """Whether a word that may be a verb, or the visitor's own device, is the product here."""
     known = names()
     word = words.folded[last]
+    if intent is Intent.PRODUCT_QUERY and first > 1 and words.folded[first - 2] in _WITH:
+        return False
     if first != last or word in known.heads or word in known.named:
         return True
     before = words.before(first)
     if word in known.devices:
-        return intent in _DEVICES_SOLD and before not in _OWN
+        used = before in _OWN or (intent is Intent.PRODUCT_QUERY and before in _USED_WITH)
+        return intent in _DEVICES_SOLD and not used
     if word in known.plurals:
         return True
     return before in known.determiners or before in known.modifiers or before in known.loose or before.isdigit()
@@ -183,31 +179,31 @@ def _reach_left(words: _Words, first: int, *, named: bool) -> int:
     begin = first
     while first - begin < WORDS_BEFORE_MAX and (word := words.before(begin)):
         if not (named and word in known.plan_names):
-            if word in known.stops or word in known.loose or word in known.not_in_names or word.isdigit():
-                break
-            if word in known.heads and not named:
+            ends = word in known.stops or word in known.loose or word in known.not_in_names or _COUNT.fullmatch(word)
+            if ends or (word in known.heads and not named):
                 break
         begin -= 1
     return begin
 
 
 def _reach_right(words: _Words, last: int, *, named: bool) -> int:
-    known = names()
     end = last
-    while end - last < WORDS_AFTER_MAX and (word := words.after(end)):
-        if named and word in known.plan_names:
-            if end > last and word not in _PERIODS:
-                break
-            end += 1
-        elif word in known.modifiers and not (named and word.startswith("complet")):
-            end += 1
-        elif f"{word}_{words.after(end + 1)}" in known.modifiers:
-            end += 2
-        elif word in _OF and _may_follow_of(words.after(end + 1)):
-            end += 2
-        else:
-            break
+    while end - last < WORDS_AFTER_MAX and (step := _belonging(words, end, last, named=named)):
+        end += step
     return end
+
+
+def _belonging(words: _Words, end: int, last: int, *, named: bool) -> int:
+    """How many words after `end` belong to the name: an adjective, a plan's name, "sem fio", "de lavanda"."""
+    known = names()
+    word, following = words.after(end), words.after(end + 1)
+    if named and word in known.plan_names:
+        return 1 if end == last or word in _PERIODS else 0
+    if word in known.modifiers and not (named and word in _WHOLE):
+        return 1
+    if f"{word}_{following}" in known.modifiers or (word in _OF and _may_follow_of(following)):
+        return 2
+    return 0
 
 
 def _may_follow_of(word: str) -> bool:
@@ -227,14 +223,14 @@ def _model(words: _Words) -> tuple[int, int] | None:
 
 def _unknown(folded: str, words: _Words, language: str) -> tuple[int, int] | None:
     known = names()
-    for pattern in (_OPENERS_PT, _OPENERS_EN) if language == "pt" else (_OPENERS_EN, _OPENERS_PT):
-        for match in pattern.finditer(folded):
+    for spoken in ("pt", "en") if language == "pt" else ("en", "pt"):
+        for match in _openers(spoken).finditer(folded):
             if match.end() not in words.starts:
                 continue
             first = words.starts.index(match.end())
             while words.folded[first] in known.loose and words.touch(first):
                 first += 1
-            last = _noun_end(words, first, portuguese=pattern is _OPENERS_PT)
+            last = _noun_end(words, first, portuguese=spoken == "pt")
             if last is not None:
                 return first, last
     return None
@@ -260,3 +256,11 @@ def _noun_end(words: _Words, first: int, *, portuguese: bool) -> int | None:
 def _never_names(word: str) -> bool:
     known = names()
     return word in known.stops or word in known.generic or word in known.loose
+
+
+@cache
+def _openers(language: str) -> re.Pattern[str]:
+    """Words behind which a product's name must stand: "do you have a …", "quanto custa o …"."""
+    between = "" if language == "en" else "(?:de |em |com |no |na )?"
+    opener, determiner = alternatives(f"product opener {language}"), alternatives(f"determiner {language}")
+    return re.compile(rf"\b(?:{opener}) {between}(?:{determiner}) ")

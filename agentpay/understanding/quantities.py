@@ -4,82 +4,75 @@ import re
 from typing import Final
 
 from agentpay.understanding.amounts import Figure, Kind
+from agentpay.understanding.cues import NEAR_CHARACTERS, after, before, cue
 from agentpay.understanding.intents import Intent
 from agentpay.understanding.names import names
 from agentpay.understanding.numbers import THOUSANDTHS
 
 QUANTITY_MAX: Final = 100_000
+BARE_QUANTITY_MAX: Final = 1_000 * THOUSANDTHS
+"""A larger number without a noun is an amount or a number of something else."""
+
+PERCENT_CUE_CHARACTERS: Final = 14
 
 _PHRASES: Final = (
     (re.compile(r"\b(?:half a dozen|half dozen|meia duzia)\b"), 6),
     (re.compile(r"\b(?:two dozen|duas duzias)\b"), 24),
     (re.compile(r"\b(?:a dozen|one dozen|dozen of|uma duzia|1 duzia)\b"), 12),
-    (re.compile(r"\b(?:a couple(?: of)?|couple of)(?! (?:of )?(?:days?|weeks?|hours?|minutes?|months?|questions?|years?|times?|things?))\b"), 2),
-    (re.compile(r"\b(?:um par de|both of them)\b"), 2),
-    (re.compile(r"\b(?:just one|only one|just 1|so um|so uma|so 1|apenas um|apenas uma|um so|uma so|somente um|somente uma|um apenas)\b"), 1),
+    (re.compile(r"\b(?:a couple|couple of|um par de|both of them)\b"
+                r"(?! (?:of )?(?:days?|weeks?|hours?|minutes?|months?|questions?|years?|times?|things?)\b)"), 2),
+    (re.compile(r"\b(?:(?:just|only) (?:one|1)|(?:so|apenas|somente) (?:um|uma|1)|(?:um|uma) so|um apenas)\b"), 1),
 )  # fmt: skip
-_NEXT: Final = re.compile(r"(?: ?x)? (?P<word>[a-z][a-z'-]*)(?: (?P<second>[a-z]+))?")
-_PARTITIVES: Final = frozenset("of desses dessas deles delas desse dessa dos das more mais extra".split())
-_WANT_BEFORE: Final = re.compile(
-    r"\b(?:take|get|buy|want|need|have|order|give me|gimme|make it|let'?s (?:say|do|go with)|buying|grab|add|put me down for|quantity(?: is| of|:)?|qty:?|quantidade:?|i'?d like|"
-    r"would like|just|only|quero|queria|querer|levar|levo|leva|compro|comprar|preciso(?: de)?|manda|mando|gera|gerar|faz|fecha|fecho|ve|separa|separar|pegar|pego|vou (?:de|com|querer)|pode ser|sao|seriam|"
-    r"coloca|bota|poe|send|with|for|com|de|dos|das)(?: de| com| me| us| like| about| uns| umas)? *$"
-)
-_TAIL: Final = re.compile(
-    r"^(?: ?(?:please|pls|plz|por favor|pf|pfv|thanks|mesmo|so|then|entao|ai|pra mim|for me|now|agora|total|unidades?|units?|licen[cs]as?|and go ahead|e manda|[!.,?]+))* *(?:$|[,.!?])"
-)
 _EXPLICIT: Final = re.compile(
-    r"(?:\bx|\bqty:? ?|\bquantity:? ?|\bquantidade:? ?) ?(?P<count>\d{1,5})\b|\b(?P<times>\d{1,4}) ?x (?=[a-z]{3})"
+    r"\b(?:x|qty:? ?|quantity:? ?|quantidade:? ?) ?(?P<count>\d{1,5})\b|\b(?P<times>\d{1,4}) ?x (?=[a-z]{3})"
 )
-_INSTALLMENT: Final = re.compile(r" ?x? ?(?:sem juros|no cartao|de |with|interest|parcel|iguais|dá|da)")
-_BEFORE_BAD: Final = re.compile(
-    r"(?:\b(?:lesson|aula|version|versao|windows|iphone|android|ios|galaxy|playstation|ps|xbox|error|erro|level|nivel|number|numero|code|codigo|"
-    r"cep|zip|size|tamanho|step|page|pagina|chapter|section|part|than|que|dia|day|em|room|apt|suite|net|top|cada|every|each|idade|aged?|"
-    r"least|menos|over|under|ate|between|entre|within|first|next|last|past|primeir[oa]s|ultim[oa]s|about|fica|sou|are|am|is|e|tem|ha|faz|there'?s|"
-    r"ver|v|usb|bluetooth|wifi|number of|the|my|os|as|meus|minhas|our|after|before|depois d[eo]s?|antes d[eo]s?|in)|[#$€£:/.-]) *$"
+_NEXT_WORD: Final = re.compile(r"(?: ?x)? (?P<word>[a-z][a-z'-]*)")
+_PARTITIVES: Final = frozenset(
+    {"of", "desses", "dessas", "deles", "delas", "desse", "dessa", "dos", "das", "more", "mais", "extra"}
+)
+_FOR_AMOUNT: Final = re.compile(r" (?:for|por) (?:us|r)?[$€£]? ?\d")
+"""After the 2 of "2 for $30"."""
+
+_CLOSING: Final = re.compile(
+    r"(?: ?(?:please|pls|plz|por favor|pf|pfv|thanks|mesmo|so|then|entao|ai|pra mim|for me|now|agora|total|unidades?|"
+    r"units?|licen[cs]as?|and go ahead|e manda|[!.,?]+)){0,6} *(?:$|[,.!?])"
 )
 _COUNTING_INTENTS: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY, Intent.PRICE_NEGOTIATION})
-_HALF: Final = re.compile(
-    r"\b(?:half price|half the price|half off|half of the price|50/50 off|metade do (?:preco|valor)|pela metade|na metade do preco)\b"
-)
-_TAX_NEAR: Final = re.compile(r"\b(?:tax|vat|gst|iva|icms|imposto|taxa|fees?|juros|interest|cotton|algodao|sure|secure|safe|seguro|certeza|certain|happy|satisf\w+|keyboard|teclado|battery|bateria|humidity|polyester|organic|organico|vegan|natural|cacau|cocoa|silk|wool|legit|original|off topic)\b")  # fmt: skip
+_DISCOUNT_INTENTS: Final = _COUNTING_INTENTS | {Intent.GENERAL_QUESTION, None}
 
 
 def find_quantity(folded: str, figures: list[Figure], *, intent: Intent | None, asked: str) -> int | None:
     """The number of pieces, seats or copies; needs a digit or a number word."""
-    if asked == "how_many":
-        plain = [figure for figure in figures if figure.kind is Kind.PLAIN]
-        if plain:
-            return _whole(plain[0])
+    plain = [figure for figure in figures if figure.kind is Kind.PLAIN]
+    if asked == "how_many" and plain:
+        return _whole(plain[0])
     for pattern, count in _PHRASES:
         if pattern.search(folded):
             return count
-    for match in _EXPLICIT.finditer(folded):
-        if intent not in _COUNTING_INTENTS:
-            break
-        if match["times"] is None or not _INSTALLMENT.match(folded, match.end("times")):
-            return _bounded(int(match["count"] or match["times"]))
-    for figure in figures:
-        if figure.kind is Kind.PLAIN and _counts(folded, figure, intent, asked):
-            quantity = _whole(figure)
-            if quantity is not None:
-                return quantity
+    if intent in _COUNTING_INTENTS:
+        for match in _EXPLICIT.finditer(folded):
+            if match["times"] is None or not after("installments").match(folded, match.end("times") + 1):
+                return _bounded(int(match["count"] or match["times"]))
+    for figure in plain:
+        if _counts(folded, figure, intent) and (quantity := _whole(figure)) is not None:
+            return quantity
     return None
 
 
-def _counts(folded: str, figure: Figure, intent: Intent | None, asked: str) -> bool:
-    before = folded[max(0, figure.start - 30) : figure.start]
-    one = figure.words and figure.thousandths == THOUSANDTHS
-    if one:  # "one" and "um" are articles and pronouns before they are numbers
-        return asked == "how_many"
-    following = _NEXT.match(folded, figure.end)
+def _counts(folded: str, figure: Figure, intent: Intent | None) -> bool:
+    if figure.words and figure.thousandths == THOUSANDTHS:
+        return False  # "one" and "um" are pronouns and articles before they are numbers
+    text = folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start]
+    if intent in _COUNTING_INTENTS and _FOR_AMOUNT.match(folded, figure.end):
+        return before("old price").search(text) is None
+    following = _NEXT_WORD.match(folded, figure.end)
     if following is not None and (following["word"] in _PARTITIVES or not names().uncounted(following["word"])):
-        return _BEFORE_BAD.search(before) is None
-    if intent not in _COUNTING_INTENTS or _TAIL.match(folded[figure.end :]) is None:
+        return before("not counting").search(text) is None
+    if intent not in _COUNTING_INTENTS or figure.thousandths > BARE_QUANTITY_MAX:
         return False
-    if intent is Intent.PRICE_NEGOTIATION or figure.thousandths > 1_000 * THOUSANDTHS:
-        return False
-    return _WANT_BEFORE.search(before) is not None
+    if intent is Intent.PRICE_NEGOTIATION:
+        return before("if bought").search(text) is not None
+    return _CLOSING.match(folded, figure.end) is not None and before("wanted").search(text) is not None
 
 
 def _whole(figure: Figure) -> int | None:
@@ -93,22 +86,17 @@ def _bounded(count: int) -> int | None:
 
 def find_discount(folded: str, figures: list[Figure], *, intent: Intent | None) -> float | int | None:
     """The discount in percent that the visitor asks for or names; whole ones as int."""
-    if intent not in (
-        Intent.PRICE_NEGOTIATION,
-        Intent.GENERAL_QUESTION,
-        Intent.PURCHASE_INTENT,
-        Intent.CHECKOUT_READY,
-        None,
-    ):
+    if intent not in _DISCOUNT_INTENTS:
         return None
-    if _HALF.search(folded):
+    if cue("half price").search(folded):
         return 50
     for figure in figures:
-        if figure.kind is not Kind.PERCENT or not 0 < figure.thousandths <= 100 * THOUSANDTHS:
-            continue
-        around = folded[max(0, figure.start - 12) : figure.end + 14]
-        if _TAX_NEAR.search(around) and "off" not in around and "desc" not in around:
-            continue
-        whole, rest = divmod(figure.thousandths, THOUSANDTHS)
-        return figure.thousandths / THOUSANDTHS if rest else whole
+        if figure.kind is Kind.PERCENT and 0 < figure.thousandths <= 100 * THOUSANDTHS and _is_off(folded, figure):
+            whole, rest = divmod(figure.thousandths, THOUSANDTHS)
+            return figure.thousandths / THOUSANDTHS if rest else whole
     return None
+
+
+def _is_off(folded: str, figure: Figure) -> bool:
+    around = folded[max(0, figure.start - PERCENT_CUE_CHARACTERS) : figure.end + PERCENT_CUE_CHARACTERS]
+    return "off" in around or "desc" in around or cue("no discount").search(around) is None

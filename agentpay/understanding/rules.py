@@ -1,9 +1,9 @@
 """The cases that need no weighing: short answers to a clear question, and attempts to reprogram the agent."""
 
-import re
 from typing import Final
 
 from agentpay.understanding.context import Context
+from agentpay.understanding.cues import cue
 from agentpay.understanding.intents import Intent
 from agentpay.understanding.lexicon import Hit
 
@@ -44,19 +44,10 @@ _REFUSALS: Final = frozenset({"no", "not", "thanks", "please"})
 _VALUES: Final = frozenset({"<number>", "<order>", "<code>", "<email>", "<money>"})
 _OFFERING: Final = frozenset({"calculate_offer", "generate_checkout", "request_approval"})
 
-_INJECTION: Final = re.compile(
-    r"\b(?:(?:ignore|disregard|forget|override|bypass) (?:all |any |every |everything |your |the |my |of |these |those |previous |prior |above "
-    r"|earlier |system |safety )*(?:instructions?|rules|prompts?|guidelines|restrictions|programming|training|directives)|"
-    r"(?:ignor|desconsider|esque[cç]|burl)\w* (?:todas |todos |tudo |as |os |o |a |suas |seus |tuas |das |de |qualquer |minhas |essas )*"
-    r"(?:instruc\w+|regras|diretrizes|restric\w+|prompt|orientac\w+|comandos anteriores)|"
-    r"system prompt|prompt do sistema|(?:developer|debug|god|dan|jailbreak) mode|modo (?:desenvolvedor|debug|deus)|"
-    r"you are now (?:a|an|in|the|dan|my|free)|(?:voce|vc) agora e (?:um|uma|o|a)|jailbreak)\b"
-)
-
 
 def decide(folded: str, tokens: list[str], hits: list[Hit], context: Context) -> Intent | None:
     """The intent where it is beyond doubt; None where the model must weigh."""
-    if _INJECTION.search(folded):
+    if cue("injection").search(folded):
         return Intent.GENERAL_QUESTION
     if not (context.asked or context.action):
         return None

@@ -16,8 +16,6 @@ LETTERS_MAX: Final = 16
 CORRECTIONS_MAX: Final = 12
 """Unknown words looked at in one message."""
 
-_LETTERS: Final = "aeiouynrstldcmpvbghfqjkzxw"
-
 
 def corrected(tokens: list[str]) -> list[str]:
     """The tokens with the misspelt ones replaced by the only word one slip away."""
@@ -39,27 +37,45 @@ def corrected(tokens: list[str]) -> list[str]:
 
 
 def _nearest(token: str) -> str | None:
-    targets = _targets()
-    size = len(token)
-    for place in range(size - 1):  # two letters swapped
-        word = token[:place] + token[place + 1] + token[place] + token[place + 2 :]
-        if word in targets:
-            return word
-    for place in range(size):  # one letter too many
-        word = token[:place] + token[place + 1 :]
-        if word in targets:
-            return word
-    for place in range(1, size + 1):  # one letter missing
-        for letter in _LETTERS:
-            word = token[:place] + letter + token[place:]
-            if word in targets:
-                return word
-    for place in range(1, size):  # a wrong letter, never the first
-        for letter in _LETTERS:
-            word = token[:place] + letter + token[place + 1 :]
-            if word in targets:
-                return word
+    """The target one slip away: a letter missing, added, wrong or swapped with its neighbour; the first one is right.
+
+    Two words one slip apart share a form with one letter less, so a look at those forms finds every candidate.
+    """
+    by_form = _targets_by_form()
+    for form in (token, *_shortened(token)):
+        for target in by_form.get(form, ()):
+            if target[0] == token[0] and _one_slip(token, target):
+                return target
     return None
+
+
+def _one_slip(written: str, right: str) -> bool:
+    start = 0
+    shorter = min(len(written), len(right))
+    while start < shorter and written[start] == right[start]:
+        start += 1
+    if len(written) == len(right):
+        if written[start + 1 :] == right[start + 1 :]:
+            return True
+        swapped = written[start : start + 2][::-1]
+        return swapped == right[start : start + 2] and written[start + 2 :] == right[start + 2 :]
+    if len(written) > len(right):
+        return written[start + 1 :] == right[start:]
+    return written[start:] == right[start + 1 :]
+
+
+def _shortened(word: str) -> list[str]:
+    return [word[:place] + word[place + 1 :] for place in range(len(word))]
+
+
+@cache
+def _targets_by_form() -> dict[str, list[str]]:
+    """Each target under itself and under every form of it with one letter less."""
+    by_form: dict[str, list[str]] = {}
+    for target in sorted(_targets(), key=lambda word: (len(word), word)):
+        for form in {target, *_shortened(target)}:
+            by_form.setdefault(form, []).append(target)
+    return by_form
 
 
 @cache

@@ -26,8 +26,8 @@ _TOKEN: Final = re.compile(
     | (?P<url>(?:https?://|www\.)\S{1,400})
     | (?P<order>\#[ ]?[a-z0-9-]{0,20}\d[\w-]{0,40} | (?<![\w])[a-z]{2,5}-\d[\w-]{0,40})
     | (?P<money>(?:us|[rcauns])?[$€£¥₹₩][ ]?\d[\d.,]{0,15}(?:[ ]?(?:k|mil)\b)?
-               | (?<![\w])\d[\d.,]{0,15}[ ]?(?:[$€£¥]|(?:usd|brl|eur|gbp|dollars?|bucks?|euros?|reais|pounds?|quid|contos?
-               |pilas?|paus?|dolares|dolar|libras?|reau|reaus|mangos)\b))
+               | (?<![\w])\d[\d.,]{0,15}[ ]?(?:[$€£¥]|(?:usd|brl|eur|gbp|dollars?|bucks?|euros?|reais|pounds?|quid
+                 |contos?|pilas?|paus?|dolares|dolar|libras?|reau|reaus|mangos)\b))
     | (?P<percent>(?<![\w])\d[\d.,]{0,6}[ ]?(?:%|percent\b|per[ ]cent\b|por[ ]cento\b|pct\b))
     | (?P<times>(?<![\w])\d{1,3}[ ]?x\b)
     | (?P<number>(?<![\w])\d[\d.,]{0,30}(?![a-z0-9_-]))

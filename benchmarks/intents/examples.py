@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 
 class Example(NamedTuple):
-    """One message with what is right about it; entities None where nobody labelled them."""
+    """One message with what is right about it; entities None where nobody labelled them.
+
+    `template`: the line that it was made from, "" where a person wrote it.
+    """
 
     text: str
     intent: str
@@ -15,6 +18,7 @@ class Example(NamedTuple):
     action: str | None = None
     words: str | None = None
     entities: dict[str, Any] | None = None
+    template: str = ""
 
 
 def read(path: Path) -> Iterator[Example]:

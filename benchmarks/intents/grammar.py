@@ -51,7 +51,8 @@ def _everything(rng: random.Random, contexts: dict[str, list[str]], slots: dict[
             intent, language = what
             for ask in asks:
                 for story in rng.sample(stories[f"story {language}"], STORIES_EACH):
-                    yield Example(_fill(f"{story} {ask}", language, rng, slots), intent, language)
+                    text = _fill(f"{story} {ask}", language, rng, slots)
+                    yield Example(text, intent, language, template=ask)
 
 
 def _half_known(example: Example, rng: random.Random) -> Example:
@@ -91,7 +92,7 @@ def _samples(
             contexts[f"{section} {language}"] if section else _any_context(contexts, language, rng) if stray else []
         )
         action, _, words = rng.choice(source).partition("|") if source else ("", "", "")
-        yield Example(text, intent, language, action.strip() or None, words.strip() or None)
+        yield Example(text, intent, language, action.strip() or None, words.strip() or None, template=line)
 
 
 def _any_context(contexts: dict[str, list[str]], language: str, rng: random.Random) -> list[str]:
