@@ -58,6 +58,6 @@ def is_current(url: str) -> bool:
     try:
         with psycopg.connect(url) as connection:
             row = connection.execute("select version_num from alembic_version").fetchone()
-    except psycopg.errors.UndefinedTable:
-        return False
+    except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
+        return False  # nothing there yet; or away: whoever migrates says so
     return row is not None and row[0] == revisions()[-1]
