@@ -63,7 +63,7 @@ def _answer(words: list[str], concepts: frozenset[str] | None, context: Context)
     if concepts is None:
         return None
     if "yes" in concepts and concepts <= _ASSENTS:
-        if not context.asked and context.action in _OFFERING - {"generate_checkout"}:
+        if not context.asked and context.action in _OFFERING:
             return Intent.CHECKOUT_READY
         return _YES_TO.get(context.asked)
     if "no" in concepts and concepts <= _REFUSALS:
