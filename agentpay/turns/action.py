@@ -1,8 +1,7 @@
 """What the agent does in a turn, and which tools may be asked for it. Pure; it binds every provider alike.
 
-The action follows from the intent, the words and what already stands in the conversation. Its tools are the only ones
-that are open in the turn: whatever a model or a visitor says, a checkout can be asked for only where the visitor
-accepted or asked to pay, a price only where it is about the price.
+Its tools are the only ones open in the turn: whatever a model or a visitor says, a checkout can be asked for only where
+the visitor accepted or asked to pay, a price only where it is about the price.
 """
 
 from collections.abc import Mapping, Sequence
@@ -151,10 +150,10 @@ def _action(situation: Situation) -> Action:
         action = read(situation)
         if action is not None:
             return action
+    if _names_a_product(situation):
+        return _about_products(situation)
     if situation.intent in {Intent.GENERAL_QUESTION, Intent.HUMAN_REQUEST}:
         return _about_anything(situation)
-    if situation.intent is Intent.GREETING and _names_a_product(situation):
-        return _about_products(situation)
     if situation.intent is Intent.ORDER_STATUS and _waits_for_approval(situation):
         return Action.REQUEST_APPROVAL
     if situation.intent is Intent.HESITATION and naming.names_instead(situation.text):
@@ -184,9 +183,11 @@ def _waits_for_approval(situation: Situation) -> bool:
 
 
 def _names_a_product(situation: Situation) -> bool:
-    """`velas`, and nothing more, is often taken for a hello."""
-    closes = reading.says_thanks(situation.text) or reading.says_goodbye(situation.text)
-    return not closes and bool(naming.keywords(situation.entities.product or ""))
+    """`velas`, and nothing more, is often taken for a hello, and an unknown name for anything."""
+    named, text = situation.entities.product or "", situation.text
+    if situation.intent is not Intent.GREETING:
+        return _is_unclear(situation) and text.strip().lower() == named.lower()
+    return bool(naming.keywords(named)) and not (reading.says_thanks(text) or reading.says_goodbye(text))
 
 
 def _about_anything(situation: Situation) -> Action:
@@ -338,14 +339,13 @@ def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
     unsure = _is_unclear(situation) and not reading.says_yes(situation.text)
     if unsure or naming.is_bare_name(situation.text, product):
         return False
-    if situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation):
-        return True
-    return product is not None and _price_was_told(situation, product)
+    known = situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation)
+    return known or (product is not None and _price_was_told(situation, product))
 
 
 def _about_shipping(situation: Situation) -> Action:
-    can_quote = situation.entities.country is not None and "quote_shipping" in situation.open_tools
-    return Action.QUOTE_SHIPPING if can_quote else Action.ANSWER_FROM_KNOWLEDGE
+    names_country = situation.entities.country is not None and "quote_shipping" in situation.open_tools
+    return Action.QUOTE_SHIPPING if names_country else Action.ANSWER_FROM_KNOWLEDGE
 
 
 def _standing(situation: Situation) -> OfferFact | None:
