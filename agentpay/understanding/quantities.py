@@ -37,7 +37,25 @@ _CLOSING: Final = re.compile(
     r"(?: ?(?:please|pls|plz|por favor|pf|pfv|thanks|mesmo|so|then|entao|ai|pra mim|for me|now|agora|total|unidades?|"
     r"units?|licen[cs]as?|and go ahead|e manda|[!.,?]+)){0,6} *(?:$|[,.!?])"
 )
-_COUNTING_INTENTS: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY, Intent.PRICE_NEGOTIATION})
+_FOR_SO_MANY: Final = re.compile(r"\b(?:for|para|pra|p) $")
+_HEADS: Final = frozenset(
+    {
+        "people",
+        "persons",
+        "users",
+        "employees",
+        "colleagues",
+        "members",
+        "pessoas",
+        "usuarios",
+        "funcionarios",
+        "colegas",
+    }
+)
+"""`I'll take it for 5 people` buys five seats; `5 people told me` buys nothing."""
+
+_BUYING_INTENTS: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY})
+_COUNTING_INTENTS: Final = _BUYING_INTENTS | {Intent.PRICE_NEGOTIATION}
 _DISCOUNT_INTENTS: Final = _COUNTING_INTENTS | {Intent.GENERAL_QUESTION, None}
 
 
@@ -53,13 +71,23 @@ def find_quantity(folded: str, figures: list[Figure], *, intent: Intent | None, 
         for match in _EXPLICIT.finditer(folded):
             if match["times"] is None or not after("installments").match(folded, match.end("times") + 1):
                 return _bounded(int(match["count"] or match["times"]))
+    if intent in _BUYING_INTENTS:
+        plain = [figure for figure in figures if figure.kind is Kind.PLAIN or _is_for_people(folded, figure)]
     for figure in plain:
         if _counts(folded, figure, intent) and (quantity := _whole(figure)) is not None:
             return quantity
     return None
 
 
+def _is_for_people(folded: str, figure: Figure) -> bool:
+    following = _NEXT_WORD.match(folded, figure.end)
+    before_it = folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start]
+    return following is not None and following["word"] in _HEADS and _FOR_SO_MANY.search(before_it) is not None
+
+
 def _counts(folded: str, figure: Figure, intent: Intent | None) -> bool:
+    if intent in _BUYING_INTENTS and _is_for_people(folded, figure):
+        return True
     if figure.words and figure.thousandths == THOUSANDTHS:
         return False  # "one" and "um" are pronouns and articles before they are numbers
     text = folded[max(0, figure.start - NEAR_CHARACTERS) : figure.start]

@@ -12,6 +12,12 @@ from agentpay.understanding.intents import Action, AgentType, Intent, agent_type
 
 OFFERED = {"prev_agent_action": "calculate_offer", "prev_agent_text": "I can do $85.00 instead of $95.00. Shall I?"}
 OFERECIDO = {"prev_agent_action": "calculate_offer", "prev_agent_text": "Consigo por R$ 85,00. Quer fechar?"}
+TOLD = {"prev_agent_action": "show_product", "prev_agent_text": "Lavender Candle costs $95.00. Shall I get it ready?"}
+CONTADO = {"prev_agent_action": "show_product", "prev_agent_text": "A Vela custa R$ 95,00. Quer que eu prepare?"}
+OPENED = {
+    "prev_agent_action": "generate_checkout",
+    "prev_agent_text": "Your checkout is ready: $85.00. Press the button.",
+}
 ASKED = {"prev_agent_action": "clarify", "prev_agent_text": "Would you like me to ask a colleague to join?"}
 
 BORDERS: list[tuple[str, str, dict[str, str]]] = [
@@ -29,6 +35,27 @@ BORDERS: list[tuple[str, str, dict[str, str]]] = [
     ("pode mandar o link", "checkout_ready", {}),
     ("yes", "checkout_ready", OFFERED),
     ("sim", "checkout_ready", OFERECIDO),
+    ("buy 3", "purchase_intent", TOLD),
+    ("quero 3", "purchase_intent", CONTADO),
+    ("three of them", "purchase_intent", TOLD),
+    ("i take it for 5 people", "purchase_intent", TOLD),
+    ("fico com ela para 5 pessoas", "purchase_intent", CONTADO),
+    ("I'll take it for $80", "price_negotiation", TOLD),
+    ("more please", "product_query", OPENED),
+    ("tem mais?", "product_query", CONTADO),
+    ("most expensive", "product_query", {}),
+    ("o mais caro", "product_query", {}),
+    ("qual o mais barato?", "product_query", {}),
+    ("até 100 reais", "product_query", {}),
+    ("under $50", "product_query", {}),
+    ("até 80 reais", "price_negotiation", OFERECIDO),
+    ("my email is sam@example.com", "general_question", TOLD),
+    ("meu email é sam@example.com", "general_question", CONTADO),
+    (
+        "sam@example.com",
+        "order_status",
+        {"prev_agent_action": "check_order", "prev_agent_text": "Which e-mail did you use?"},
+    ),
     ("hmm let me think about it", "hesitation", {}),
     ("vou pensar", "hesitation", OFERECIDO),
     ("do you take PIX?", "payment_query", {}),
@@ -66,6 +93,10 @@ ENTITIES: list[tuple[str, dict[str, Any]]] = [
     ("do you deliver to Germany?", {"country": "DE"}),
     ("entregam no Japão?", {"country": "JP"}),
     ("I need three keyboards", {"quantity": 3, "product": "keyboards"}),
+    ("tem desconto à vista?", {"product": None}),
+    ("gift for my mother", {"product": None}),
+    ("i take it for 5 people", {"quantity": 5}),
+    ("5 people told me to buy it", {"quantity": None}),
     ("quero duas velas", {"quantity": 2, "product": "velas"}),
 ]
 
