@@ -50,32 +50,45 @@ def index(title: str, passage: Passage) -> dict[str, str]:
     )
 
 
-def snippet(text: str, worth: Mapping[str, float]) -> str:
-    """The sentences of a passage that answer best, on one line, from the first of them on."""
+def snippet(text: str, worth: Mapping[str, float], *, kin: Mapping[str, str]) -> str:
+    """The sentences of a passage that answer best, on one line, from the first of them on.
+
+    `worth` of each lexeme; `kin` gives lexemes that say the same (`return`, `exchange`) one name: they count
+    once.
+    """
     sentences = [one_line(sentence) for sentence in _SENTENCE_END.split(text) if sentence.strip()]
     if not sentences:
         return ""
-    scores = [_worth_of(sentence, worth) for sentence in sentences]
-    best = max(range(len(sentences)), key=lambda place: (_window(scores, sentences, place), -place))
+    held = [_held(sentence, worth, kin) for sentence in sentences]
+    best = max(
+        range(len(sentences)),
+        key=lambda place: (_window(held, sentences, place), round(sum(held[place].values()), 4), -place),
+    )
     return shorten(" ".join(sentences[best:]), characters_max=SNIPPET_CHARACTERS_MAX)
 
 
-def _window(scores: list[float], sentences: list[str], start: int) -> float:
-    """What a quote that begins there would hold."""
-    total, length = 0.0, 0
-    for score, sentence in zip(scores[start:], sentences[start:], strict=True):
+def _window(held: list[dict[str, float]], sentences: list[str], start: int) -> float:
+    """What a quote that begins there would hold; a word said twice answers no more than once."""
+    found: dict[str, float] = {}
+    length = 0
+    for lexemes, sentence in zip(held[start:], sentences[start:], strict=True):
         if length and length + len(sentence) > SNIPPET_CHARACTERS_MAX:
             break
-        total, length = total + score, length + len(sentence) + 1
-    return total
+        for name, points in lexemes.items():
+            found[name] = max(points, found.get(name, 0.0))
+        length += len(sentence) + 1
+    return round(sum(found.values()), 4)
 
 
-def _worth_of(sentence: str, worth: Mapping[str, float]) -> float:
-    found: dict[str, float] = {}
-    for word in dict.fromkeys(words.content_words(sentence)):
-        lexemes = (*words.forms(word), *synonyms.concepts_of(word))
-        found[word] = max((worth.get(lexeme, 0.0) for lexeme in lexemes), default=0.0)
-    return sum(found.values())
+def _held(sentence: str, worth: Mapping[str, float], kin: Mapping[str, str]) -> dict[str, float]:
+    """What the sentence holds of what is asked, each thing once, for as much as it is worth at most."""
+    held: dict[str, float] = {}
+    for word in words.content_words(sentence):
+        for lexeme in (*words.forms(word), *synonyms.concepts_of(word)):
+            if lexeme in worth:
+                name = kin.get(lexeme, lexeme)
+                held[name] = max(worth[lexeme], held.get(name, 0.0))
+    return held
 
 
 def _sections(content: str) -> Iterator[str]:

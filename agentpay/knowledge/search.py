@@ -11,12 +11,32 @@ import msgspec
 
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
-from agentpay.kit import words
+from agentpay.kit import synonyms, words
+from agentpay.kit.text import fold
 from agentpay.knowledge import passages, vocabulary
 from agentpay.knowledge import question as questions
 from agentpay.knowledge.question import CANDIDATES_MAX, Question, Weighing
 from agentpay.knowledge.repository import CORPUS
 
+ASKING = words.ASKING_WORDS | frozenset(
+    (
+        "take",
+        "takes",
+        "taking",
+        "accept",
+        "accepts",
+        "aceita",
+        "aceitam",
+        "aceitar",
+        "pega",
+        "pegam",
+        "total",
+        "anytime",
+    )
+)
+"""They name nothing that an article could be about: `do you take pix?` asks about PIX."""
+HELD_SHARE_MIN = 0.6
+"""Of the question's words, which an article's passage holds that speaks of none of them in its title."""
 PASSAGES_MAX = 60
 """Best passages looked at; several may be of one article."""
 SHARE_MIN = 0.3
@@ -76,13 +96,32 @@ async def search(
     if weighing is None:
         return []
     rows = await _ranked(source, organization_id, weighing=weighing, language=language, limit=limit)
+    worth = questions.lexemes_in(weighing)
+    asked = [{each.lexeme for each in knowledge.known.get(term.word, ())} for term in question.terms if term.is_naming]
+    rows = [row for row in rows if _is_about(row, asked, worth)]
     return _answers(rows, weighing)[:limit]
 
 
 def _read(query: str) -> Question:
     """`do you sell tractors` asks for tractors, `where is my order` for orders."""
-    question = questions.read(query, asking=words.ASKING_WORDS | words.SHOP_WORDS)
-    return questions.read(query, asking=words.ASKING_WORDS) if question.asks_at_large else question
+    question = questions.read(query, asking=ASKING | words.SHOP_WORDS)
+    return questions.read(query, asking=ASKING) if question.asks_at_large else question
+
+
+def _is_about(row: Row, asked: list[set[str]], worth: dict[str, float]) -> bool:
+    """Whether the passage answers: its title speaks of what is asked, or it holds most of the question's words.
+
+    `asked`: for each word that names something the lexemes that would do. One word of many somewhere in a text is a
+    coincidence: `a phone number?` is not answered by a VAT number.
+    """
+    if questions.coverage(fold(row["title"]), worth) > 0:
+        return True
+    held = {
+        lexeme
+        for word in words.content_words(row["text"])
+        for lexeme in (*words.forms(word), *synonyms.concepts_of(word))
+    }
+    return sum(not held.isdisjoint(lexemes) for lexemes in asked) >= HELD_SHARE_MIN * len(asked)
 
 
 async def _ranked(
@@ -106,15 +145,16 @@ async def _ranked(
 
 def _answers(rows: list[Row], weighing: Weighing) -> list[Answer]:
     worth = questions.lexemes_in(weighing)
+    kin = {weight.lexeme: weights[0].lexeme for weights in weighing.terms for weight in weights}
     best = float(rows[0]["score"]) if rows else 0.0
     grouped: dict[UUID, list[Row]] = {}
     for row in rows:
         if row["score"] >= SHARE_MIN * best:
             grouped.setdefault(row["article_id"], []).append(row)
-    return [_answer(each, worth, best) for each in grouped.values()]
+    return [_answer(each, worth, kin, best) for each in grouped.values()]
 
 
-def _answer(rows: list[Row], worth: dict[str, float], best: float) -> Answer:
+def _answer(rows: list[Row], worth: dict[str, float], kin: dict[str, str], best: float) -> Answer:
     first = rows[0]
     told = [row for row in rows if row["score"] >= SECOND_PASSAGE_SHARE * first["score"]][:PASSAGES_TOLD_MAX]
     return Answer(
@@ -123,7 +163,7 @@ def _answer(rows: list[Row], worth: dict[str, float], best: float) -> Answer:
         title=first["title"],
         url=first["url"],
         language=first["language"],
-        snippet=passages.snippet(first["text"], worth),
+        snippet=passages.snippet(first["text"], worth, kin=kin),
         passages=tuple(row["text"] for row in told),
         score=round(first["score"] / best, 3),
     )

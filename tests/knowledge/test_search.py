@@ -65,7 +65,19 @@ async def test_questions_find_the_article_that_answers_them(db: Database, acme: 
     assert len(missed) <= len(ASKED) // 10, missed
 
 
-@pytest.mark.parametrize("query", ["", "hello!", "asdf qwerty", "do you sell tractors?", "???", "\u200b"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "hello!",
+        "asdf qwerty",
+        "do you sell tractors?",
+        "???",
+        "\u200b",
+        "whats the total?",
+        "do you have a parrot link?",
+    ],
+)
 async def test_what_no_article_speaks_of_finds_nothing(db: Database, acme: UUID, query: str) -> None:
     assert await search(db, organization_id=acme, query=query) == []
 
@@ -85,6 +97,11 @@ async def test_a_snippet_quotes_the_sentences_that_answer(db: Database, acme: UU
     )
     assert answer.url == "https://acme.example/help#refunds"
     assert answer.score == 1
+    declined = (await search(db, organization_id=acme, query="my card was declined", language="en"))[0]
+    assert declined.snippet == "If a card is declined, nothing is charged and you may try again."
+    assert (await search(db, organization_id=acme, query="do you take pix?", language="en"))[0].snippet.startswith(
+        "PIX"
+    )
 
 
 async def test_the_tool_answers_with_facts_and_names_its_sources(db: Database, acme: UUID) -> None:
