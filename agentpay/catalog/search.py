@@ -23,12 +23,14 @@ from agentpay.knowledge.question import CANDIDATES_MAX, Order, Weighing
 ASKING = words.ASKING_WORDS | words.SHOP_WORDS
 RANKED_MIN = 8
 """Rows that are ranked again by their names, whatever the limit."""
-SHARE_MIN = 0.2
+SHARE_MIN = 0.25
 """What scores less than this share of the best is not what was asked for."""
 SHARE_MIN_SORTED = 0.6
 """The same where price, not fit, decides the order."""
 KNOWN_SHARE_MIN = 0.5
 """Of a short question's words, where no name holds any: `motor oil` is not about a soap with olive oil."""
+NAMED_MIN = 2
+"""So many products called what is asked for are the answer: a membership that mentions a candle is no candle."""
 NAME_BONUS = 0.25
 SOLD_OUT_SHARE = 0.9
 
@@ -104,6 +106,8 @@ async def search(
     if weighing is None:
         return []
     rows = await _ranked(source, organization_id, weighing=weighing, limits=limits, limit=limit)
+    if sum(term.is_naming for term in question.terms) == 1:
+        rows = _called_so(rows, weighing)
     chosen = _chosen(rows, order=question.order, weighing=weighing)[:limit]
     return [Found(product_of(row), score) for row, score in chosen]
 
@@ -153,6 +157,13 @@ def _params(organization_id: UUID, limits: Limits) -> dict[str, Any]:
         "price_min": limits.price_min,
         "in_stock": limits.in_stock,
     }
+
+
+def _called_so(rows: list[Row], weighing: Weighing) -> list[Row]:
+    """Of the rows for one word those whose names hold it, where there are enough of them."""
+    worth = questions.lexemes_in(weighing)
+    named = [row for row in rows if _is_named(row, worth)]
+    return named if len(named) >= NAMED_MIN else rows
 
 
 def _chosen(rows: list[Row], *, order: Order, weighing: Weighing) -> list[tuple[Row, float]]:

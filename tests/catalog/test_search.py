@@ -75,6 +75,13 @@ async def test_what_was_asked_for_faintly_is_cut_off(db: Database, shop: UUID) -
     assert await names(db, shop, "chrome extension") == ["Tidy Tabs for Chrome (licence)"]
 
 
+async def test_what_only_mentions_a_candle_is_no_candle(db: Database, shop: UUID) -> None:
+    for query in ("the candle", "velas"):
+        found = await names(db, shop, query)
+        assert len(found) >= 3
+        assert all("Candle" in name or "Vela" in name for name in found), found
+
+
 @pytest.mark.parametrize("query", ["cheap candles", "velas baratas", "cheapest candle", "a vela mais em conta"])
 async def test_cheap_sorts_by_price_what_was_asked_for(db: Database, shop: UUID, query: str) -> None:
     found = await search(db, organization_id=shop, query=query)
