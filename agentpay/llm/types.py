@@ -139,8 +139,12 @@ class Request(msgspec.Struct, frozen=True):
     results: tuple[tuple[ToolCall, ToolResult], ...] = ()
     """Calls of this turn's earlier steps with what they came to, in order."""
     model: str = ""
+    """Empty = the provider's default (`llm/models.py`)."""
     temperature: float = 0.7
+    """Sent to models that still take one: none of Anthropic's, of OpenAI's only those that do not reason."""
     max_tokens: int = 1024
+    tool_choice: str | None = None
+    """The tool that must be called, by name; None = the model decides."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -162,8 +166,11 @@ class Stop(StrEnum):
     DONE = "done"
     TOOLS = "tools"
     TRUNCATED = "truncated"
+    """At `max_tokens`, at the context window or at our own bound: the words end in the middle."""
     REFUSED = "refused"
+    """The provider withdrew its answer: use neither its words nor (there are none) its calls."""
     EMPTY = "empty"
+    """Neither words nor calls, whatever the provider says why."""
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -177,6 +184,9 @@ class Reply(msgspec.Struct, frozen=True):
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
+    malformed_calls: tuple[ToolCall, ...] = ()
+    """Calls whose arguments were no JSON object, or cut, or too long. Their `arguments` are empty: never perform one,
+    refuse it towards the model (a `refused` result like any other) so that it can ask again."""
     stop: Stop = Stop.DONE
     usage: Usage = Usage()
     provider: str = "template"
