@@ -61,7 +61,7 @@ CHECKOUT = CheckoutFact(
 ORDER = OrderFact(order_id="r-1", product_name="Lavender Candle", status="paid", amount_text="$85.00", created_at=NOW)
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
-    "search_products": ("query", "limit"),
+    "search_products": ("query", "limit", "price_max", "price_min", "currency"),
     "show_product": ("product_id",),
     "check_inventory": ("product_id", "quantity"),
     "quote_shipping": ("country", "product_id"),

@@ -48,6 +48,7 @@ class Talk:
         self.previous: tuple[str | None, str | None, Intent | None] = (None, personality_greeting(language), None)
         self.misses = 0
         self.messages = 0
+        self.searches: list[dict[str, Any]] = []
         self.confidence: float | None = None
 
     def say(self, text: str, intent: Intent, **entities: Any) -> Said:
@@ -119,16 +120,22 @@ class Talk:
         self.shown = (*products, *(each for each in self.shown if each.product_id not in seen))
         return True
 
-    def _search(self, asked: dict[str, Any]) -> dict[str, Any]:
-        words = naming.keywords(asked["query"])
+    def _search(self, asked: dict[str, Any]) -> ToolResult:
+        self.searches.append(asked)
+        words = [word for word in naming.keywords(asked["query"]) if word.isalpha()]
         found = [
             each for each in self.goods if not words or any(word.rstrip("s") in each.name.lower() for word in words)
         ]
         self._see(found[:3])
-        return {"products": [shop.row(each) for each in found], "total": len(found)}
+        if "price_max" in asked:
+            found = [each for each in found if (each.amount or 0) <= asked["price_max"]]
+        told = {"products": [shop.row(each) for each in found], "total": len(found)}
+        cards = tuple({"type": "product_card", "product_id": each.product_id} for each in found)
+        return ToolResult("1", "search_products", "done", told, cards)
 
     def _read(self, asked: dict[str, Any]) -> dict[str, Any]:
-        found = [(title, text) for title, text in self.articles.items() if title.rstrip("s") in asked["query"].lower()]
+        said = asked["query"].lower()
+        found = [(title, text) for title, text in self.articles.items() if title.rstrip("s") in said]
         return {"articles": [{"title": title, "snippet": text} for title, text in found]}
 
     def _propose(self, asked: dict[str, Any]) -> dict[str, Any] | ToolResult:

@@ -20,7 +20,7 @@ def test_from_hello_to_the_paid_order_in_english() -> None:
     heard(hello, "Wick", "Acme Candles")
     candles = talk.say("do you have candles?", Intent.PRODUCT_QUERY, product="candles")
     assert candles.action == "search_products"
-    heard(candles, "Lavender Candle: $95.00", "Vanilla Candle: $60.00")
+    heard(candles, "Lavender Candle", "$95.00", "Vanilla Candle", "$60.00")
     lavender = talk.say("tell me about the lavender one", Intent.PRODUCT_QUERY, product="lavender")
     assert (lavender.action, lavender.tools) == ("show_product", ["show_product"])
     heard(lavender, "$95.00", "beeswax")
@@ -53,7 +53,7 @@ def test_do_oi_ao_pedido_pago_em_portugues() -> None:
     heard(talk.say("oi", Intent.GREETING), "Wick", "Acme Candles")
     everything = talk.say("o que vocês têm?", Intent.PRODUCT_QUERY)
     assert everything.action == "search_products"
-    heard(everything, "Vanilla Candle: $60.00")
+    heard(everything, "Vanilla Candle", "$60.00")
     vanilla = talk.say("quero saber da vanilla", Intent.PRODUCT_QUERY, product="vanilla")
     heard(vanilla, "Vanilla Candle", "$60.00")
     cheaper = talk.say("tá caro, tem desconto?", Intent.PRICE_NEGOTIATION)

@@ -143,6 +143,12 @@ def closest_of(results: Results) -> tuple[ProductFact, ...]:
     return tuple(product for row in rows if (product := _product(row)) is not None)[:PRODUCTS_MAX]
 
 
+def has_cards(results: Results) -> bool:
+    """Whether the reply carries cards of products: what stands on them need not be said."""
+    attachments = (each for call, result in results if call.name == "search_products" for each in result.attachments)
+    return any(each.get("type") == "product_card" for each in attachments)
+
+
 def is_sold_out(results: Results, product: ProductFact) -> bool:
     """Whether the latest look at the product saw none left."""
     for call, result in reversed(results):

@@ -39,7 +39,8 @@ _TALK_WORDS: Final = _words(
     terceiro terceira ultimo ultima yeah yep sure deal discount desconto compare comparar difference diferenca
     versus alternatives alternativas else dele dela deles delas detalhe detalhes detail details info information
     informacao informacoes explain explica explique describe descreva description descricao full exactly conte
-    contar fale options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora"""
+    contar fale options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora
+    total totals vista"""
 )
 _NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
 """Folded words that name no product. A product named with them alone is found when its name is said whole."""
@@ -188,7 +189,7 @@ def _by_place(folded: str, shown: Sequence[ProductFact]) -> ProductFact | None:
     if not shown:
         return None
     priced = sorted((each for each in shown if each.amount is not None), key=lambda each: each.amount or 0)
-    if priced and len({each.currency for each in priced}) == 1:
+    if len(priced) > 1 and len({each.currency for each in priced}) == 1:
         if _CHEAPER.search(folded):
             return priced[0]
         if _DEARER.search(folded):

@@ -93,13 +93,30 @@ def _search(scene: Scene) -> tuple[Wanted, ...]:
     query = product_query(scene)
     if not made:
         more = {"limit": OTHERS_MAX} if reading.asks_others(scene.brief.text) else {}
-        return (Wanted("search_products", {"query": query, **more}),)
+        return (Wanted("search_products", {"query": query, **more, **_limits(scene)}),)
     is_in_vain = made[-1].status == "done" and not scene.found and not facts.closest_of(scene.results)
     if not query or len(made) > 1 or not is_in_vain:
         return ()
     if _may_be_in_the_articles(scene):
         return _knowledge(scene)
     return () if knowledge.told(scene, about=naming.keywords(query)) else (Wanted("search_products", {"query": ""}),)
+
+
+def _limits(scene: Scene) -> dict[str, Any]:
+    """The price limits that the visitor stated, in a currency that is stated too or is that of the products in view.
+
+    In none that is known: the tool reads the query's own words, and knows what the visitor is quoted in.
+    """
+    brief, said_in = scene.brief, entity(scene.brief, "currency")
+    currency = said_in or next((each.currency for each in brief.shown if each.currency), None)
+    if currency is None:
+        return {}
+    stated = {
+        name: amounts.stated(entity_number(brief, name), said_in=said_in, currency=currency)
+        for name in ("price_max", "price_min")
+    }
+    limits = {name: amount for name, amount in stated.items() if amount is not None}
+    return {**limits, "currency": currency} if limits else {}
 
 
 def _may_be_in_the_articles(scene: Scene) -> bool:
@@ -113,7 +130,8 @@ def product_query(scene: Scene) -> str:
     brief, named = scene.brief, entity(scene.brief, "product")
     if named is not None and brief.intent != "product_query" and naming.keywords(named):
         return named
-    tells = naming.keywords(brief.text) or reading.wants_cheapest(brief.text)
+    sorts = reading.wants_cheapest(brief.text) or reading.wants_dearest(brief.text)
+    tells = sorts or naming.keywords(brief.text) or {"price_max", "price_min"} & brief.entities.keys()
     return shorten(brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX) if tells else ""
 
 
@@ -135,7 +153,9 @@ def compared(scene: Scene) -> tuple[ProductFact, ...]:
     if naming.find_named(brief.text, brief.shown, previous_text=brief.previous_text) is not None:
         return ()  # "the cheapest" is one product
     listed = naming.find_listed(brief.shown, brief.previous_text)
-    return tuple(listed) if len(listed) > 1 else brief.shown
+    if len(listed) > 1:
+        return tuple(listed)
+    return () if reading.wants_cheapest(brief.text) else brief.shown
 
 
 def _show(scene: Scene) -> tuple[Wanted, ...]:

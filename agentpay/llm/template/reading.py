@@ -104,24 +104,48 @@ _COMPARE: Final = _any(
 _CHEAPEST: Final = _any(
     r"cheap\w*", "least expensive", "lowest price", "affordable", "mais barat[oa]s?", "mais em conta", "menor preco"
 )
+_DEAREST: Final = _any(
+    "most expensive", "priciest", "dearest", "more expensive", "highest price", "mais car[oa]s?", "maior preco"
+)
 _STOCK: Final = _any(
     "in stock", "stock", r"available(?! (?:as|in|for|on|with)\b)", "availability", "sold out", "how many (?:are )?left",
     "estoque", r"disponive\w+",
     "disponibilidade", "esgotad[oa]", "pronta entrega", "quantos restam",
 )  # fmt: skip
 _PRICE: Final = _any(
-    "how much", "prices?", "costs?", "pricing", "quanto", "precos?", "custam?", "valor", "valores", "sai por"
+    "how much", "total", "prices?", "costs?", "pricing", "quanto", "precos?", "custam?", "valor", "valores", "sai por"
 )
+_MORE: Final = (
+    r"(?:^(?:(?:some|any|give me|i want|and|ok|yes|tem|tem mais|quero|e|sim)[ ,]+)*(?:more|mais)"
+    r"(?: (?:please|pls|por favor|options|opcoes|products|produtos))*\W*$)"
+)
+"""`more please`, and nothing more."""
+
 _CATALOGUE: Final = _any(
     "what do you (?:have|sell|offer)", "what (?:products|else)", "which products", "products", "catalog(?:ue)?",
     "anything", "options", "plans", "everything", "show me (?:what|all|your).*", "others?", "browse", "collection",
     "o que (?:mais )?(?:(?:voces|vcs|voce|vc) )?(?:tem|vende|vendem|oferece|oferecem)", "produtos", "catalogo",
     "opcoes", "planos", "colecao",
-    "(?:show|see|view) (?:me )?more", "more options", "(?:ver|mostra|mostre) mais", "outr[oa]s?",
+    "(?:show|see|view) (?:me )?more", "more options", "(?:ver|mostra|mostre) mais", "outr[oa]s?", _MORE,
 )  # fmt: skip
 _WHETHER: Final = re.compile(
     r"^\W*(?:is|are|does|do|can|could|will|would|has|have|é|eh|são|sao|tem|dá|pode|serve|funciona|vem)\b", re.IGNORECASE
 )
+_ADDRESS: Final = re.compile(r"[\w.%+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_BESIDE_ADDRESS: Final = _words(
+    "my the mail email e-mail address is it's its here here's this o meu e eh aqui esta segue and ok yes sure hi thanks"
+)
+_HOW_TO_PAY: Final = _any(
+    "how (?:can|do|could|would|should|may) (?:i|we) (?:pay|make (?:a|the) payment)", "ways? to pay", "how to pay",
+    "payment (?:methods?|options?)", "formas? de pagamento", "como (?:eu )?(?:pago|pagamos)",
+    "como (?:eu )?(?:posso|consigo|podemos|faco (?:para|pra)|faz (?:para|pra)|devo) pagar",
+    "como (?:e o|fazer o) pagamento",
+)  # fmt: skip
+_DECLINED: Final = _any(
+    r"declin\w*", "refused", "rejected", r"recus\w*", r"negad[oa]",
+    r"(?:didn'?t|did not|won'?t|doesn'?t) (?:go|work)\w*",
+    r"nao (?:passou|passa|foi aprovado|aceitou|funcionou)",
+)  # fmt: skip
 _ANNOUNCEMENT: Final = re.compile(
     r"^\W*(?:i have|i've got|i got|can i ask|may i ask|eu tenho|tenho|posso (?:fazer|tirar)) "
     r"(?:an?|some|another|one|uma?s?|outra)? ?(?:quick )?(?:questions?|doubts?|perguntas?|duvidas?)\W*$"
@@ -142,6 +166,7 @@ _OTHERS: Final = _any(
     "alternatives?",
     "outr[oa]s?",
     "alternativas?",
+    _MORE,
 )
 _PORTUGUESE: Final = _any(
     "oi", "ola", "como", "posso", "ajudar", "ajudo", "voce", "em que", "bem-vind[oa]s?", "sou", "aqui", "procura",
@@ -236,6 +261,32 @@ def compares(text: str) -> bool:
 
 def wants_cheapest(text: str) -> bool:
     return _CHEAPEST.search(fold(text)) is not None
+
+
+def wants_dearest(text: str) -> bool:
+    return _DEAREST.search(fold(text)) is not None
+
+
+def points(text: str) -> bool:
+    """The message speaks of something just named: `is it …`."""
+    return _POINTING.search(fold(text)) is not None
+
+
+def gives_address(text: str) -> bool:
+    """`my email is sam@example.com`, and nothing more."""
+    folded = fold(text)
+    rest = _ADDRESS.sub(" ", folded)
+    words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", rest)
+    return rest != folded and len(words) <= SHORT_ANSWER_WORDS_MAX and _BESIDE_ADDRESS.issuperset(words)
+
+
+def asks_how_to_pay(text: str) -> bool:
+    return _HOW_TO_PAY.search(fold(text)) is not None
+
+
+def reports_declined(text: str) -> bool:
+    """The visitor's card or payment was refused."""
+    return _DECLINED.search(fold(text)) is not None
 
 
 def asks_stock(text: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from agentpay.llm.template import facts, knowledge, naming, say_goods
+from agentpay.llm.template import facts, knowledge, naming, plan, reading, say_goods
 from agentpay.llm.template.facts import Facts
 from agentpay.llm.template.scene import Scene, entity, find_checkout
 from agentpay.llm.template.voice import Draft, ended
@@ -13,6 +13,8 @@ COUNTRIES_TOLD_MAX: Final = 8
 _ORDER_STATES: Final = {"paid": "order_paid", "partially_refunded": "order_part_refunded", "refunded": "order_refunded"}
 _UNKNOWN: Final = {
     "payment_query": "payment_general",
+    "checkout_ready": "payment_general",
+    "purchase_intent": "payment_general",
     "shipping_question": "unknown_shipping",
     "return_request": "unknown_returns",
     "support_request": "unknown_support",
@@ -37,6 +39,8 @@ def say_knowledge(scene: Scene) -> Draft:
     if looked is not None and looked.status == "failed":
         return voice.draft(voice.say("lookup_down"), *_person_offered(scene), replies=_person_replies(scene))
     key = _UNKNOWN.get(scene.brief.intent, "unknown_answer")
+    if scene.brief.intent in plan.BUYING:
+        return voice.draft(voice.say(key), voice.if_proactive("ask_which_product"))
     return voice.draft(voice.say(key), *_person_offered(scene), replies=_person_replies(scene))
 
 
@@ -58,7 +62,7 @@ def say_orders(scene: Scene) -> Draft:
     if intent in {"refund_request", "payment_issue"}:
         key = "refund_by_person" if intent == "refund_request" else "issue_by_person"
         return voice.draft(
-            voice.say("sorry_about_that"), told, knowledge.told(scene), voice.say(key), *_person_offered(scene),
+            voice.say("sorry_about_that"), told, _payment_help(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
     return voice.draft(
@@ -117,13 +121,20 @@ def _no_order(scene: Scene) -> Draft:
     if intent == "payment_issue":
         key = "issue_try_again" if waiting is not None else "issue_by_person"
         return voice.draft(
-            voice.say("sorry_about_that"), knowledge.told(scene), voice.say(key), *_person_offered(scene),
+            voice.say("sorry_about_that"), _payment_help(scene), voice.say(key), *_person_offered(scene),
             replies=_person_replies(scene),
         )  # fmt: skip
     told = knowledge.told(scene)
     key = "no_orders_of_yours" if scene.brief.is_proven_customer else "who_are_you"
     unseen = "" if told and intent == "refund_request" else voice.say(key)
     return voice.draft(told, unseen, *_person_offered(scene), replies=_person_replies(scene))
+
+
+def _payment_help(scene: Scene) -> str:
+    """What the shop's articles say of the trouble; of a declined card at least what usually helps."""
+    is_declined = scene.brief.intent == "payment_issue" and reading.reports_declined(scene.brief.text)
+    told = knowledge.told(scene, about=naming.keywords(scene.brief.text) if is_declined else ())
+    return told or (scene.voice.say("declined_help") if is_declined else "")
 
 
 def _waits_for_payment(scene: Scene, rows: Sequence[Facts]) -> bool:

@@ -6,9 +6,9 @@ from typing import Final
 
 from agentpay.kit.text import shorten
 from agentpay.llm.template import facts, knowledge, naming, plan, reading
-from agentpay.llm.template.scene import Scene, entity
-from agentpay.llm.template.voice import Draft, Voice
-from agentpay.llm.types import ProductFact
+from agentpay.llm.template.scene import Scene, entity, entity_number, find_checkout
+from agentpay.llm.template.voice import Draft, Voice, ended
+from agentpay.llm.types import CheckoutFact, ProductFact
 
 LISTED: Final = {"concise": 4, "medium": 4, "detailed": 6}
 REPLY_CHARACTERS_MAX: Final = 40
@@ -87,8 +87,16 @@ def product_told(scene: Scene, product: ProductFact) -> Draft:
         if scene.standing.status == "accepted":
             return voice.draft(*parts, voice.say("press_button"))
         return voice.draft(*parts, voice.if_proactive("how_to_accept"), replies=("reply_accept", "reply_other"))
+    if waiting := _open_checkout(scene, product):
+        return voice.draft(*parts, voice.say("checkout_open", amount=waiting.amount_text), voice.say("press_button"))
     closing = "ask_take_free" if is_free(product) else "ask_take_it"
     return voice.draft(*parts, voice.if_proactive(closing), replies=("reply_buy", "reply_other"))
+
+
+def _open_checkout(scene: Scene, product: ProductFact) -> CheckoutFact | None:
+    """The product's checkout that waits to be paid."""
+    checkout = find_checkout(scene.brief, "open")
+    return checkout if checkout is not None and checkout.product_id == product.product_id else None
 
 
 def is_free(product: ProductFact) -> bool:
@@ -120,9 +128,18 @@ def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
         told = voice.say("costs_you", product=name_of(product), price=scene.standing.amount_text)
     else:
         told = price_told(voice, product)
+    many = "" if product.amount_type == "seat_based" else told_of_quantity(scene, product)
     return voice.draft(
-        voice.say("good_choice"), told, voice.say("ask_open_checkout"), replies=("reply_open", "reply_not_yet")
+        voice.say("good_choice"), told, many, voice.say("ask_open_checkout"), replies=("reply_open", "reply_not_yet")
     )
+
+
+def told_of_quantity(scene: Scene, product: ProductFact | None) -> str:
+    """To who asked for several: that the price covers all seats, or that a checkout is for one only; else ""."""
+    wanted = entity_number(scene.brief, "quantity") or 1
+    if wanted < 2 or product is None:
+        return ""
+    return scene.voice.say("all_seats" if product.amount_type == "seat_based" else "one_only")
 
 
 def say_stock(scene: Scene) -> Draft:
@@ -169,13 +186,24 @@ def lines_of(scene: Scene, products: Sequence[ProductFact]) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
+def _named_in_short(scene: Scene, products: Sequence[ProductFact]) -> str:
+    """The products in one sentence, for where each has its card: names, and prices that are a plain amount."""
+    voice, named = scene.voice, []
+    for each in products[: LISTED[voice.verbosity]]:
+        kind = _PRICE_KIND.match(each.price_text)
+        is_plain = kind is not None and not kind[1] and not is_free(each) and each.amount_type != "custom"
+        named.append(voice.say("at_price", product=name_of(each), price=each.price_text) if is_plain else name_of(each))
+    return ended(voice.join(named))
+
+
 def _several(scene: Scene, products: Sequence[ProductFact]) -> Draft:
     voice = scene.voice
-    parts = [voice.say("found_several"), lines_of(scene, products)]
-    cheapest = find_cheapest(products)
-    if cheapest is not None and (voice.at_least("medium") or reading.wants_cheapest(scene.brief.text)):
+    in_short = facts.has_cards(scene.results) and not voice.at_least("detailed")
+    parts = [voice.say("found_several"), (_named_in_short if in_short else lines_of)(scene, products)]
+    cheapest, asks_cheapest = find_cheapest(products), reading.wants_cheapest(scene.brief.text)
+    if cheapest is not None and (asks_cheapest or (voice.at_least("medium") and not in_short)):
         parts.append(voice.say("cheapest", product=name_of(cheapest)))
-    if _has_more(scene, products):
+    if _has_more(scene, products, told=len(products) if in_short else LISTED[voice.verbosity]):
         parts.append(voice.say("there_are_more"))
     draft = voice.draft(*parts, voice.if_proactive("ask_which_one"))
     return with_names(voice, draft, products)
@@ -237,10 +265,10 @@ def _others(scene: Scene) -> list[ProductFact]:
     return [each for each in scene.found if not any(facts.same_product(each, other) for other in known)]
 
 
-def _has_more(scene: Scene, products: Sequence[ProductFact]) -> bool:
+def _has_more(scene: Scene, products: Sequence[ProductFact], *, told: int) -> bool:
     looked = facts.find_result(scene.results, "search_products")
     total = facts.whole_of(looked.facts, "total") if looked and len(products) == len(scene.found) else None
-    return max(total or 0, len(products)) > LISTED[scene.voice.verbosity]
+    return max(total or 0, len(products)) > told
 
 
 def _speakable(words: str | None) -> str:

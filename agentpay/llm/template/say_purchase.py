@@ -81,7 +81,7 @@ def _opened(scene: Scene, result: ToolResult) -> Draft:
         parts = [voice.say("checkout_ready", product=product, amount=amount)]
     else:
         parts = [voice.say("checkout_ready_plain")]
-    parts.append(voice.say("press_button"))
+    parts += [say_goods.told_of_quantity(scene, plan.find_purchase(scene)), voice.say("press_button")]
     if voice.at_least("medium"):
         parts.append(voice.say("payment_is_secure"))
     if voice.at_least("detailed"):

@@ -60,6 +60,8 @@ def say_reply(scene: Scene) -> Draft:
         )
     if reading.announces_question(text):
         return voice.draft(voice.say("ask_away"))
+    if reading.gives_address(text):
+        return voice.draft(voice.say("address_noted"), voice.if_proactive("anything_else"))
     if reading.says_no(text):
         return _declined(scene)
     if reading.says_yes(text):
