@@ -11,35 +11,13 @@ import msgspec
 
 from agentpay.llm.template import amounts, facts, naming, reading
 from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
+from agentpay.turns import allowed
 from agentpay.understanding.classify import CONFIDENCE_THRESHOLD
 from agentpay.understanding.entities import Entities
 from agentpay.understanding.intents import Action, Intent
 
 MISSES_MAX: Final = 2
 """Replies in a row that did not help, after which a person is offered."""
-
-_READING: Final = frozenset(
-    {"search_products", "show_product", "check_inventory", "quote_shipping", "search_knowledge"}
-)
-"""They change nothing and tell only what anybody may know: open in nearly every turn, since a message may ask twice."""
-
-_PERSON: Final = frozenset({"request_human"})
-_TOOLS: Final[Mapping[Action, frozenset[str]]] = {
-    Action.GREET: _READING,
-    Action.SEARCH_PRODUCTS: _READING,
-    Action.SHOW_PRODUCT: _READING | _PERSON,
-    Action.CLARIFY: _READING | _PERSON,
-    Action.CALCULATE_OFFER: _READING | {"propose_price", "validate_discount_code"},
-    Action.EXPLAIN_NO_DISCOUNT: _READING,
-    Action.REQUEST_APPROVAL: _READING,
-    Action.GENERATE_CHECKOUT: _READING | _PERSON | {"create_checkout", "validate_discount_code"},
-    Action.ANSWER_FROM_KNOWLEDGE: _READING | _PERSON,
-    Action.CHECK_ORDER: _PERSON | {"check_order", "search_knowledge"},
-    Action.QUOTE_SHIPPING: _READING | _PERSON,
-    Action.CHECK_INVENTORY: _READING,
-    Action.ESCALATE: _PERSON,
-    Action.REPLY: _READING | _PERSON,
-}
 
 _FOUND: Final = ("products", "product", "closest", "articles", "amount_text", "state")
 """Facts by which a look-up has an answer."""
@@ -93,7 +71,7 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(situation: Situation) -> Decision:
     """The action of this turn and the tools that are open for it."""
     action = _action(situation)
-    tools = _TOOLS[action] & situation.open_tools
+    tools = allowed.tools_of(action) & situation.open_tools
     if situation.handoff != "none":
         tools -= {"request_human"}
     if situation.entities.coupon_code is None:
@@ -213,7 +191,7 @@ def _small_talk(situation: Situation) -> Action | None:
     if situation.intent is not Intent.GENERAL_QUESTION:
         return None
     chats = reading.asks_identity(text) or reading.asks_how_we_are(text) or reading.asks_presence(text)
-    return Action.REPLY if chats else None
+    return Action.REPLY if chats or reading.gives_address(text) else None
 
 
 def _answer_to_question(situation: Situation) -> Action | None:
@@ -281,12 +259,20 @@ def _about_products(situation: Situation) -> Action:
 def _looks_further(situation: Situation, product: ProductFact) -> bool:
     """The message asks for something else than the product that the talk was about."""
     text = situation.text
-    if reading.asks_catalogue(text) or reading.asks_others(text):
+    if reading.asks_catalogue(text) or reading.asks_others(text) or _asks_by_price(situation):
         return True
     words = naming.keywords(text)
     if not words or naming.mentions(f"{product.name} {product.description}", words):
         return False
     return reading.asks_for_something(text) or not _was_just_told(situation)
+
+
+def _asks_by_price(situation: Situation) -> bool:
+    """`under $50`, `the cheapest`: whatever it is, not whether the product just told of costs so much."""
+    text, said = situation.text, situation.entities
+    limited = said.price_max is not None or said.price_min is not None
+    wanted = limited or reading.wants_cheapest(text) or reading.wants_dearest(text)
+    return wanted and not reading.points(text)
 
 
 def _was_just_told(situation: Situation) -> bool:
@@ -298,6 +284,7 @@ def _is_about_one_of_several(situation: Situation) -> bool:
     """`is it in stock?` behind a list of products: which one?"""
     text = situation.text
     widens = reading.asks_catalogue(text) or reading.asks_others(text) or reading.compares(text)
+    widens = widens or _asks_by_price(situation)
     listed = naming.find_listed(situation.shown, situation.previous_text)
     return len(listed) > 1 and not widens and not naming.keywords(text)
 
@@ -329,6 +316,8 @@ def _about_buying(situation: Situation) -> Action:
     if _names_another_price(situation, product):
         return _about_price(situation)
     if product is None and not is_open:
+        if reading.asks_how_to_pay(situation.text):
+            return Action.ANSWER_FROM_KNOWLEDGE
         said = situation.entities.product or (situation.text if _is_unclear(situation) else "")
         return Action.SEARCH_PRODUCTS if naming.keywords(said) else Action.CLARIFY
     return Action.GENERATE_CHECKOUT if _is_decided(situation, product) else Action.SHOW_PRODUCT

@@ -14,7 +14,7 @@ def heard(said: Said, *parts: str) -> None:
 def test_sam_haggles_and_pays_in_english() -> None:
     talk = Talk()
     heard(talk.write("hi"), "Wick")
-    heard(talk.write("what do you have?"), "Lavender Candle: $95.00", "Vanilla Candle: $60.00")
+    heard(talk.write("what do you have?"), "Lavender Candle", "$95.00", "Vanilla Candle", "$60.00")
     heard(talk.write("tell me about the lavender candle"), "$95.00", "beeswax")
     heard(talk.write("any discount?"), "$85.00", "$95.00")
     heard(talk.write("hmm, could you do 70?"), "$85.00")
@@ -30,7 +30,7 @@ def test_sam_haggles_and_pays_in_english() -> None:
 def test_sam_pechincha_e_paga_em_portugues() -> None:
     talk = Talk(language="pt")
     heard(talk.write("oi, bom dia"), "Wick")
-    heard(talk.write("o que vocês têm?"), "Vanilla Candle: $60.00")
+    heard(talk.write("o que vocês têm?"), "Vanilla Candle", "$60.00")
     heard(talk.write("quanto custa a de baunilha?"), "Vanilla Candle", "$60.00")
     heard(talk.write("tá caro, faz um desconto?"), "$55.00")
     assert talk.write("sim").tools == ["create_checkout"]
@@ -67,6 +67,113 @@ def test_what_is_asked_beside_the_sale() -> None:
     heard(talk.write("what is your return policy?"), "Thirty days")
     heard(talk.write("who are you?"), "Wick")
     assert talk.write("I want to talk to a human").tools == ["request_human"]
+
+
+@pytest.mark.parametrize(
+    ("language", "asks", "orders"),
+    [
+        ("en", "how much is the vanilla candle?", "get me 3 of them"),
+        ("en", "how much is the vanilla candle?", "buy 3"),
+        ("pt", "quanto custa a vanilla candle?", "quero 3"),
+    ],
+)
+def test_who_wants_three_of_a_thing_is_told_that_a_checkout_is_for_one(language: str, asks: str, orders: str) -> None:
+    talk = Talk(language=language)
+    talk.write(asks)
+    ordered = talk.write(orders)
+    assert ordered.tools == ["create_checkout"]
+    one_only = phrases.book(language)["one_only"]
+    assert any(phrase in ordered.text for phrase in one_only), ordered.text
+
+
+def test_seats_are_opened_for_as_many_people_as_were_named() -> None:
+    talk = Talk()
+    talk.write("I want the team plan")
+    ordered = talk.write("i take it for 5 people")
+    assert (ordered.action, ordered.tools) == ("generate_checkout", ["create_checkout"])
+    assert any(phrase in ordered.text for phrase in phrases.book("en")["all_seats"])
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "my email is sam@x.co"), ("pt", "meu email é sam@x.co")])
+def test_an_address_opens_no_checkout(language: str, text: str) -> None:
+    talk = Talk(language=language)
+    talk.write("lavender candle?")
+    said = talk.write(text)
+    assert (said.action, said.tools) == ("reply", [])
+    assert said.text.startswith(phrases.book(language)["address_noted"])
+
+
+def test_more_please_shows_more_and_buys_nothing() -> None:
+    talk = Talk()
+    talk.write("tell me about the lavender candle")
+    talk.write("any discount?")
+    talk.write("yes")
+    more = talk.write("more please")
+    assert more.tools == ["search_products"]
+    heard(more, "Vanilla Candle")
+
+
+def test_cash_is_no_product() -> None:
+    talk = Talk(language="pt")
+    talk.write("quanto custa a vanilla candle?")
+    heard(talk.write("tem desconto à vista?"), "Vanilla Candle", "$55.00")
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "how can I pay?"), ("pt", "como posso pagar?")])
+def test_who_asks_first_how_to_pay_reads_how(language: str, text: str) -> None:
+    said = Talk(language=language).write(text)
+    assert said.action == "answer_from_knowledge"
+    assert any(phrase in said.text for phrase in phrases.book(language)["payment_general"]), said.text
+
+
+def test_a_declined_card_is_helped_with() -> None:
+    talk = Talk()
+    talk.articles["privacy"] = "We never store card numbers."
+    heard(talk.write("my card was declined"), "bank")
+    talk.articles["card"] = "If a card is declined, nothing is charged."
+    heard(talk.write("my card was declined again"), "nothing is charged")
+
+
+def test_the_total_is_a_price_and_no_article() -> None:
+    talk = Talk()
+    talk.articles["total"] = "We refund the total."
+    talk.write("tell me about the lavender candle")
+    total = talk.write("whats the total?")
+    assert "search_knowledge" not in total.tools
+    heard(total, "$95.00")
+    talk.write("I'll take it")
+    open_checkout = talk.write("what's the total?")
+    assert not any(question in open_checkout.text for question in phrases.book("en")["ask_take_it"])
+    heard(open_checkout, "$95.00")
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("anything under $40?", {"price_max": 4000, "currency": "usd"}),
+        ("under $40", {"price_max": 4000, "currency": "usd"}),
+        ("até 100 reais", {"price_max": 10000, "currency": "brl"}),
+        ("presentes entre 20 e 50 reais", {"price_max": 5000, "price_min": 2000, "currency": "brl"}),
+    ],
+)
+def test_a_price_limit_reaches_the_search(text: str, limits: dict[str, int | str]) -> None:
+    talk = Talk()
+    talk.write(text)
+    assert {name: talk.searches[0].get(name) for name in limits} == limits
+
+
+def test_products_that_have_cards_are_named_in_one_line() -> None:
+    shown = Talk().write("what do you have?")
+    assert "\n" not in shown.text
+    assert "beeswax" not in shown.text
+    heard(shown, "Lavender Candle", "$95.00", "Vanilla Candle", "$60.00")
+
+
+def test_the_dearest_is_searched_for_even_behind_a_cheaper_one() -> None:
+    for language, asked in (("en", "most expensive"), ("pt", "o mais caro"), ("en", "cheapest"), ("en", "under $30")):
+        talk = Talk(language=language)
+        talk.write("vanilla candle?")
+        assert talk.write(asked).tools[0] == "search_products", asked
 
 
 Click = tuple[str, list[str], str, set[str]]
