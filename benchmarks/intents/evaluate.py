@@ -25,6 +25,12 @@ ABBREVIATIONS: Final = {
 BINS: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01)
 
 
+WARMING: Final = (
+    "hello, do you have 3 lavender candles for less than $50, and do you ship to Germany in german?",
+    "oi, aceita 20% de desconto com o cupom VELA10 no pedido #A-1029? meu email é sam@example.com",
+)
+
+
 class Result(NamedTuple):
     """An example and what the code makes of it."""
 
@@ -112,19 +118,31 @@ def reliability(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+def load_milliseconds() -> float:
+    """What the first message of a process waits for: word lists, patterns and weights are read when first needed.
+
+    Measured in this process, so only its first call tells it; `WARMING` is long enough to need all of them.
+    """
+    started = time.perf_counter()
+    for text in WARMING:
+        classify(text, prev_agent_action="show_product", prev_agent_text="It costs $20.00. Would you like to order it?")
+    return (time.perf_counter() - started) * 1e3
+
+
 def microseconds(examples: Sequence[Example], *, rounds: int = 3) -> tuple[float, float]:
-    """Mean and 99th percentile of one message's time, the best of some rounds."""
-    best: list[float] = [float("inf")] * len(examples)
+    """Mean and 99th percentile of one message's time over some rounds. Everything is loaded by then."""
+    times: list[float] = []
     for _ in range(rounds):
-        for place, example in enumerate(examples):
+        for example in examples:
             started = time.perf_counter()
             classify(example.text, prev_agent_action=example.action, prev_agent_text=example.words)
-            best[place] = min(best[place], time.perf_counter() - started)
-    ranked = sorted(best)
-    return sum(best) / len(best) * 1e6, ranked[int(len(ranked) * 0.99)] * 1e6
+            times.append(time.perf_counter() - started)
+    ranked = sorted(times)
+    return sum(times) / len(times) * 1e6, ranked[int(len(ranked) * 0.99)] * 1e6
 
 
 def main() -> None:
+    print(f"load once: {load_milliseconds():.0f} ms\n")
     names = sys.argv[1:] or [path.stem for path in sorted(DATA.glob("*.jsonl"))]
     for name in names:
         results = understand(list(read(DATA / f"{name}.jsonl")))
@@ -137,7 +155,7 @@ def main() -> None:
                 print(f"{part}: {accuracy(members):.2%} of {len(members)}")
         print(f"\n{confusion(results)}\n\n{entity_scores(results)}\n\n{reliability(results)}\n")
         mean, worst = microseconds([result.example for result in results])
-        print(f"time: {mean:.0f} µs a message, 99th percentile {worst:.0f} µs\n")
+        print(f"per message: {mean / 1e3:.2f} ms, 99th percentile {worst / 1e3:.2f} ms\n")
 
 
 if __name__ == "__main__":
