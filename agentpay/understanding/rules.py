@@ -10,6 +10,7 @@ from agentpay.understanding.context import Context
 from agentpay.understanding.cues import cue
 from agentpay.understanding.intents import Intent
 from agentpay.understanding.lexicon import Hit
+from agentpay.understanding.places import is_country
 from agentpay.understanding.resources import sections
 
 ANSWER_WORDS_MAX: Final = 4
@@ -80,6 +81,9 @@ _PARTS: Final = {
     r"|conto|pila|[$€£]))?(?: please| por favor)?",
     "{email}": r"[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}\.[a-z]{2,24}",
 }
+_TO_A_PLACE: Final = frozenset(
+    {"to", "and", "what", "how", "about", "the", "e", "para", "pra", "pro", "o", "a", "os", "as", "hi", "ok"}
+)
 WHOLE_CHARACTERS_MAX: Final = 120
 """A longer message says more than one thing."""
 
@@ -88,7 +92,7 @@ def decide(folded: str, tokens: list[str], hits: list[Hit], context: Context) ->
     """The intent where it is beyond doubt; None where the model must weigh."""
     if cue("injection").search(folded):
         return Intent.GENERAL_QUESTION
-    whole = _whole(folded, context)
+    whole = _whole(folded, context) or _where_to(tokens, context)
     if whole is not None or not (context.asked or context.action):
         return whole
     words = [token for token in tokens if token not in ("?", "!")]
@@ -108,6 +112,14 @@ def _whole(folded: str, context: Context) -> Intent | None:
         if pattern.fullmatch(said):
             return meaning.intent
     return None
+
+
+def _where_to(tokens: list[str], context: Context) -> Intent | None:
+    """`and to Brazil?` asks for its delivery, unless the agent asked something that a country answers."""
+    words = [token for token in tokens if token not in ("?", "!")]
+    places = [word for word in words if is_country(word)]
+    is_all = bool(places) and len(words) > len(places) and all(word in _TO_A_PLACE or word in places for word in words)
+    return Intent.SHIPPING_QUESTION if is_all and context.asked in ("", "anything_else", "destination") else None
 
 
 @cache

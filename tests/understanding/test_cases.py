@@ -37,6 +37,12 @@ BORDERS: list[tuple[str, str, dict[str, str]]] = [
     ("sim", "checkout_ready", OFERECIDO),
     ("buy 3", "purchase_intent", TOLD),
     ("quero 3", "purchase_intent", CONTADO),
+    ("compra 2", "purchase_intent", CONTADO),
+    (
+        "and to brazil?",
+        "shipping_question",
+        {"prev_agent_action": "answer_from_knowledge", "prev_agent_text": "Anything else?"},
+    ),
     ("three of them", "purchase_intent", TOLD),
     ("i take it for 5 people", "purchase_intent", TOLD),
     ("fico com ela para 5 pessoas", "purchase_intent", CONTADO),
