@@ -74,8 +74,7 @@ def _window(held: list[dict[str, float]], sentences: list[str], start: int) -> f
     for lexemes, sentence in zip(held[start:], sentences[start:], strict=True):
         if length and length + len(sentence) > SNIPPET_CHARACTERS_MAX:
             break
-        for name, points in lexemes.items():
-            found[name] = max(points, found.get(name, 0.0))
+        found.update(lexemes)
         length += len(sentence) + 1
     return round(sum(found.values()), 4)
 
@@ -87,7 +86,7 @@ def _held(sentence: str, worth: Mapping[str, float], kin: Mapping[str, str]) -> 
         for lexeme in (*words.forms(word), *synonyms.concepts_of(word)):
             if lexeme in worth:
                 name = kin.get(lexeme, lexeme)
-                held[name] = max(worth[lexeme], held.get(name, 0.0))
+                held[name] = max(worth[lexeme], worth.get(name, 0.0))
     return held
 
 
