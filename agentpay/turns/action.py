@@ -191,7 +191,7 @@ def _small_talk(situation: Situation) -> Action | None:
     if situation.intent is not Intent.GENERAL_QUESTION:
         return None
     chats = reading.asks_identity(text) or reading.asks_how_we_are(text) or reading.asks_presence(text)
-    return Action.REPLY if chats or reading.gives_address(text) else None
+    return Action.REPLY if chats or reading.gives_address(text) or reading.asks_trust(text) else None
 
 
 def _answer_to_question(situation: Situation) -> Action | None:

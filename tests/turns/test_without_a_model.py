@@ -1,8 +1,10 @@
 """It sells without any model: visitors' own words, our own understanding, actions, tools and words."""
 
+import msgspec
 import pytest
 
 from agentpay.llm.template import phrases
+from tests.llm import shop
 from tests.llm.talk import Said, Talk
 
 
@@ -160,6 +162,28 @@ def test_a_price_limit_reaches_the_search(text: str, limits: dict[str, int | str
     talk = Talk()
     talk.write(text)
     assert {name: talk.searches[0].get(name) for name in limits} == limits
+
+
+def test_what_no_article_names_is_answered_by_its_subject() -> None:
+    talk = Talk()
+    talk.articles["pay"] = "We take cards."
+    heard(talk.write("do you accept bitcoin?"), "We take cards.")
+    talk.articles["friday"] = "Our office is open until Friday."
+    heard(talk.write("can I get it delivered by the end of the week?"), "We ship on weekdays.")
+
+
+def test_a_property_asked_of_another_thing_is_no_name() -> None:
+    talk = Talk()
+    talk.goods = (*shop.GOODS, msgspec.structs.replace(shop.GUIDE, product_id="p-desk", name="The Quiet Desk"))
+    talk.write("tell me about the quiet desk")
+    asked = talk.write("is the keyboard quiet?")
+    assert asked.tools[0] == "search_products"
+
+
+def test_a_doubt_is_answered_and_no_insult() -> None:
+    for language, doubt in (("en", "is this a scam?"), ("pt", "isso é golpe?")):
+        said = Talk(language=language).write(doubt)
+        assert any(phrase in said.text for phrase in phrases.book(language)["payment_is_secure"]), said.text
 
 
 def test_products_that_have_cards_are_named_in_one_line() -> None:

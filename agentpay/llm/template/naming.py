@@ -40,7 +40,7 @@ _TALK_WORDS: Final = _words(
     versus alternatives alternativas else dele dela deles delas detalhe detalhes detail details info information
     informacao informacoes explain explica explique describe descreva description descricao full exactly conte
     contar fale options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora
-    total totals vista"""
+    total totals vista pay paying paid pago paguei pagar pague pagamento payment"""
 )
 _NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
 """Folded words that name no product. A product named with them alone is found when its name is said whole."""
@@ -63,9 +63,17 @@ def find_named(
     """
     for said in (product or "", text):
         found = _said_whole(said, shown) or _best(keywords(said), shown)
-        if found is not None:
+        if found is not None and (said != text or not _is_property(text, product, found)):
             return found
     return _by_place(fold(text), find_listed(shown, previous_text))
+
+
+def _is_property(text: str, product: str | None, found: ProductFact) -> bool:
+    """`is the keyboard quiet?` names no Quiet Desk: what it asks of another thing is only part of that name."""
+    asked = keywords(product or "")
+    if not asked or not reading.asks_whether(text):
+        return False
+    return not mentions(found.name, asked) and _said_whole(text, [found]) is None
 
 
 def find_all_named(text: str, shown: Sequence[ProductFact]) -> list[ProductFact]:

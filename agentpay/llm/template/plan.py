@@ -26,6 +26,13 @@ ASKED_FOR_PERSON: Final = "The visitor asked for a person."
 ACCEPTED_PERSON: Final = "The agent could not help; the visitor accepted the offer of a person."
 """What the merchant's people read as the reason."""
 
+_SUBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "shipping_question": {"en": "shipping", "pt": "entrega"},
+    "payment_query": {"en": "how to pay", "pt": "formas de pagamento"},
+    "return_request": {"en": "returns", "pt": "devolução"},
+}
+"""What a question is about that no article answers by its own words: `bitcoin?` is answered by how one can pay."""
+
 _CODE_BEFORE: Final = re.compile(r"\b(?:code|cupom)\W{1,3}([A-Z0-9][A-Z0-9_-]{2,39})\b")
 
 
@@ -266,10 +273,16 @@ def code_before(previous_text: str | None) -> str | None:
 def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
     """Search the articles; a general question that they do not answer may still name a product."""
     looked = facts.find_result(scene.results, "search_knowledge")
+    subject = _SUBJECTS.get(scene.brief.intent, {}).get(scene.brief.language, "")
+    question = shorten(scene.brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX)
+    if scene.brief.intent == "shipping_question":
+        question = f"{question} {subject}"  # `by friday?` must not find the opening hours
     if looked is None:
-        question = shorten(scene.brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX)
         return (Wanted("search_knowledge", {"query": question}),) if question else ()
     answered = facts.rows_of(looked.facts, "articles", "items")
+    looks = sum(call.name == "search_knowledge" for call, _ in scene.results)
+    if subject and subject not in question and not answered and looked.status == "done" and looks == 1:
+        return (Wanted("search_knowledge", {"query": subject}),)
     query = product_query(scene)
     if answered or scene.brief.intent != "general_question" or not query or scene.found:
         return ()

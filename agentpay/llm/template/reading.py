@@ -58,6 +58,13 @@ _INSULT: Final = _any(
     "crap", "you sucks?", "hate you", "scam(?:mers?)?", "idiotas?", "burr[oa]s?", "imbecil", "inutil", "lixo", "merda",
     "porra", "caralho", "puta", "fdp", "otari[oa]", "babaca", "vai se foder", "vsf", "golpistas?", "pilantras?",
 )  # fmt: skip
+_TRUST: Final = _any(
+    "(?:is|are) (?:this|it|you|that|the shop|the site)(?: guys)? (?:an? |some )?(?:real |kind of )?"
+    "(?:scam(?:mers)?|fraud|legit|safe|trustworthy|fake)",
+    "can i trust (?:you|this)",
+    "(?:isso|esse site|a loja|isto|aqui)? ?e (?:um )?(?:golpe|seguro|confiavel|fraude|furada)",
+    "posso confiar",
+)  # fmt: skip
 _STEERING: Final = _any(
     r"(?:ignore|disregard|forget|override|bypass|ignora|ignorar|esqueca|esquece|desconsidere|burle)\b.{0,40}\b"
     r"(?:instruct\w*|rules?|prompts?|previous|above|everything|guidelines|instruc\w*|regras?|anterior\w*|acima|tudo)",
@@ -213,7 +220,12 @@ def says_goodbye(text: str) -> bool:
 
 
 def insults(text: str) -> bool:
-    return _INSULT.search(fold(text)) is not None
+    return _INSULT.search(fold(text)) is not None and not asks_trust(text)
+
+
+def asks_trust(text: str) -> bool:
+    """`is this a scam?` doubts us, it does not abuse us."""
+    return _TRUST.search(fold(text)) is not None
 
 
 def steers(text: str) -> bool:
