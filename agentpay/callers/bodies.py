@@ -1,5 +1,6 @@
 """Request bodies: JSON, decoded once and strictly, refused at the exact place. Pure."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,10 @@ from agentpay.kit.errors import Invalid, Loc
 
 # More than any contract of ours nests; what encodes it again (PostgreSQL's driver, a prompt) recurses too.
 DEPTH_MAX = 64
+# Beyond it, neighbouring integers are the same float.
+EXACT_MAX = 2**53
+
+_WHOLE = re.compile(r"Expected `int( \| \w+)*`, got `float`")
 
 
 def is_json(content_type: str) -> bool:
@@ -23,11 +28,34 @@ def decode(body: bytes, *, kind: Any) -> Any:
             inspect(msgspec.json.decode(body), loc=("body",))
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
+        if _WHOLE.match(str(error)):
+            return _decode_whole(body, kind=kind, refused=error)
         raise _refusal(body, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise errors.Unreadable("Malformed JSON") from None
     except RecursionError:
         raise too_deep() from None
+
+
+def _decode_whole(body: bytes, *, kind: Any, refused: msgspec.ValidationError) -> Any:
+    """JSON has one kind of number: `3.0` is the integer 3, as JSON Schema says and Polar takes it."""
+    try:
+        return msgspec.convert(whole(msgspec.json.decode(body)), kind)
+    except msgspec.ValidationError as error:
+        raise errors.invalid(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _refusal(body, refused) from None
+
+
+def whole(value: Any) -> Any:
+    """`value` with each float that is an integer, and exactly so, as one."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= EXACT_MAX else value
+    if isinstance(value, dict):
+        return {key: whole(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [whole(entry) for entry in value]
+    return value
 
 
 def _refusal(body: bytes, error: msgspec.ValidationError) -> Invalid | errors.Unreadable:

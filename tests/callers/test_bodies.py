@@ -5,8 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
-from agentpay.callers.errors import problem
+from agentpay.callers.bodies import decode
+from agentpay.callers.errors import Unreadable, problem
+from agentpay.kit.errors import Invalid
 from tests.callers.cast import ADMIN_KEY, Shop, bearing
+from tests.callers.conftest import Thing
 
 PATH = "/v1/organizations"
 
@@ -60,6 +63,36 @@ async def test_malformed_json_is_400(client: httpx.AsyncClient, content: bytes) 
     answer = await post(client, content)
     assert answer.status_code == 400
     assert answer.json()["error"] == "BadRequest"
+
+
+@pytest.mark.parametrize("number", ["3", "3.0", "30e-1", "9007199254740992.0", "-0.0"])
+def test_an_integer_may_be_written_with_a_fraction_of_nothing(number: str) -> None:
+    body = f'{{"name": "a", "count": {number}, "tags": [{number}], "context": {{"share": 0.5}}}}'.encode()
+    thing = decode(body, kind=Thing)
+    assert (thing.count, thing.tags) == (int(float(number)), [int(float(number))])
+    assert type(thing.count) is int
+    assert thing.context == {"share": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("rest", "kind", "loc"),
+    [
+        ('"count": 3.5', "int_type", ("body", "count")),
+        ('"count": 1e300', "int_type", ("body", "count")),
+        ('"count": 3.0, "tags": [1.0, 2.5]', "int_type", ("body", "tags", 1)),
+        ('"count": 3.0, "tags": ["b"]', "int_type", ("body", "tags", 0)),
+        ('"count": 3.0, "cuont": 1', "extra_forbidden", ("body", "cuont")),
+    ],
+)
+def test_only_a_whole_number_is_an_integer(rest: str, kind: str, loc: tuple[str | int, ...]) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(f'{{"name": "a", {rest}}}'.encode(), kind=Thing)
+    assert [problem[:2] for problem in refused.value.problems] == [(kind, loc)]
+
+
+def test_half_a_document_with_a_whole_number_is_malformed() -> None:
+    with pytest.raises(Unreadable):
+        decode(b'{"name": "a", "count": 3.0, ', kind=Thing)
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
