@@ -33,7 +33,7 @@ async def list_agents(
     agent_type: FromQuery[schemas.AgentType | None] = None,
     status: FromQuery[schemas.AgentStatus | None] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[schemas.AgentPublic]:
     """The organization's agents, newest first."""
     agents = await repository.list_agents(
@@ -82,7 +82,7 @@ async def list_versions(
     db: NamedDependency[Database],
     agent_id: FromPath[UUID],
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[schemas.AgentVersionPublic]:
     """What the agent was, newest first; a deleted one's versions can still be read."""
     position = pages.decode_cursor(cursor)

@@ -4,7 +4,7 @@ The knowledge search is here because it covers products too, and this package st
 """
 
 import base64
-import binascii
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ from agentpay.catalog.price_limits import limits_of
 from agentpay.catalog.repository import CatalogProduct, Position
 from agentpay.catalog.search import Found, search
 from agentpay.db.engine import Database
+from agentpay.kit import pages
 from agentpay.kit.caller import Merchant
-from agentpay.kit.errors import Invalid
 from agentpay.kit.limits import LIST_LIMIT_DEFAULT, MESSAGE_CHARACTERS_MAX
 from agentpay.kit.wire import Limit
 from agentpay.knowledge import schemas as knowledge
@@ -30,6 +30,11 @@ from agentpay.organizations import repository as organizations
 
 RANK_OFFSET = 60
 """Of reciprocal rank fusion: how little the first places of two lists differ."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR_PATTERN = "^A[A-Za-v][A-Za-z0-9_-]{30}$"
+"""24 bytes in URL-safe base64; it begins as all moments from 1970 to 8820 do: no cursor is past the last `datetime`."""
+
+_CURSOR = re.compile(CURSOR_PATTERN)
 
 
 @get("/v1/products", status_code=200, operation_id="list_products", tags=["products"])
@@ -39,7 +44,13 @@ async def list_products(
     asked: Annotated[str | None, QueryParameter(name="query", max_length=MESSAGE_CHARACTERS_MAX)] = None,
     currency: Annotated[str | None, QueryParameter(name="currency", pattern="^[A-Za-z]{3}$")] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: Annotated[
+        str | None,
+        QueryParameter(
+            description="`next_cursor` of the page before; a ranked list has one page.",
+            schema_extra={"pattern": CURSOR_PATTERN},
+        ),
+    ] = None,
 ) -> schemas.ProductPage:
     """The catalogue as the agent sees it: sellable products, ranked for `query`, else newest first."""
     organization = await organizations.get(db, organization_id=merchant.organization_id)
@@ -95,22 +106,17 @@ def encode_position(position: Position) -> str:
     """An opaque cursor: microseconds since 1970 and the product's id, because Polar's ids tell no order."""
     created_at, product_id = position
     microseconds = (created_at - EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(microseconds.to_bytes(8, "big", signed=True) + product_id.bytes).decode()
+    return base64.urlsafe_b64encode(microseconds.to_bytes(8, "big") + product_id.bytes).decode()
 
 
 def decode_position(cursor: str | None) -> Position | None:
     """Raises `Invalid` at ["query","cursor"] for what is not a cursor of this list."""
     if cursor is None:
         return None
-    try:
-        raw = base64.b64decode(cursor[: schemas.CURSOR_CHARACTERS_MAX], altchars=b"-_", validate=True)
-        moment = EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big", signed=True))
-        return moment, UUID(bytes=raw[8:])
-    except (ValueError, binascii.Error, OverflowError) as error:
-        raise Invalid.at(("query", "cursor"), "Not a cursor of this list.") from error
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+    if _CURSOR.fullmatch(cursor) is None:
+        raise pages.not_a_cursor()
+    raw = base64.urlsafe_b64decode(cursor)
+    return EPOCH + timedelta(microseconds=int.from_bytes(raw[:8], "big")), UUID(bytes=raw[8:])
 
 
 def _article_item(answer: articles.Answer) -> knowledge.KnowledgeItem:

@@ -10,8 +10,6 @@ from agentpay.catalog.prices import price_facts
 from agentpay.catalog.repository import CatalogProduct
 from agentpay.kit.wire import in_utc
 
-CURSOR_CHARACTERS_MAX = 200
-
 
 class TrialPublic(msgspec.Struct, frozen=True):
     interval: str

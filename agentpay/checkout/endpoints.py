@@ -115,7 +115,7 @@ async def list_checkouts(
     conversation_id: FromPath[UUID],
     db: NamedDependency[Database],
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[CheckoutPublic]:
     """The conversation's checkouts, newest first."""
     rows = await repository.list_checkouts(
@@ -154,7 +154,7 @@ async def list_orders(
     status: FromQuery[OrderStatus | None] = None,
     below_bound: FromQuery[bool | None] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[OrderPublic]:
     """Paid orders that came from conversations, newest first."""
     rows = await repository.list_orders(

@@ -38,7 +38,6 @@ from agentpay.db.engine import Database
 from agentpay.kit import pages, wire
 from agentpay.kit.caller import Client, Member, Merchant, Page
 from agentpay.kit.clock import Clock
-from agentpay.kit.errors import Invalid
 from agentpay.kit.limits import LIST_LIMIT_DEFAULT
 from agentpay.kit.wire import Limit
 from agentpay.organizations import identity
@@ -78,7 +77,7 @@ async def read_widget(page: NamedDependency[Page], db: NamedDependency[Database]
     status_code=201,
     operation_id="start_conversation",
     tags=TAGS,
-    opt={"idempotent": True, "secrets": ("token",)},
+    opt={"idempotent": True, "secrets": ("token",), "refuses": (404,)},
     responses={200: ResponseSpec(ConversationStarted, description="The visitor's open conversation, a new token.")},
 )
 async def start_conversation(
@@ -144,7 +143,7 @@ async def list_conversations(
     created_after: Annotated[str | None, QueryParameter(format="date-time")] = None,
     created_before: Annotated[str | None, QueryParameter(format="date-time")] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[ConversationPublic]:
     """The organization's conversations, newest first."""
     rows = await repository.list_conversations(
@@ -207,16 +206,18 @@ async def list_messages(
     after: FromQuery[UUID | None] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
 ) -> MessagePage:
-    """Messages, oldest first; neither `before` nor `after`: the latest page."""
-    if before is not None and after is not None:
-        raise Invalid.at(("query", "after"), "Give before or after, not both.")
-    anchor = before or after
-    sequence = await repository.sequence_of(db, conversation_id=conversation_id, message_id=anchor) if anchor else None
+    """Messages, oldest first: after one, before one, between the two; with neither, the latest page."""
+
+    async def sequence_of(message_id: UUID | None) -> int | None:
+        if message_id is None:
+            return None
+        return await repository.sequence_of(db, conversation_id=conversation_id, message_id=message_id)
+
     found = await repository.messages_page(
         db,
         conversation_id=conversation_id,
-        before=sequence if before else None,
-        after=sequence if after else None,
+        before=await sequence_of(before),
+        after=await sequence_of(after),
         limit=limit,
     )
     shown = await messages_public(db, found.messages, for_staff=member.is_staff, live_state=live_state)

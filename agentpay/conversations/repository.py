@@ -112,20 +112,17 @@ class FoundMessages(msgspec.Struct, frozen=True):
 async def messages_page(
     db: Database, *, conversation_id: UUID, before: int | None, after: int | None, limit: int
 ) -> FoundMessages:
-    """Messages by sequence: after one, or before one (the latest without either)."""
-    page = (
-        "m.sequence > %(after)s order by m.sequence"
-        if after is not None
-        else "m.sequence < %(before)s order by m.sequence desc"
-    )
+    """Messages by sequence: the first after one, the last before one (the latest without either), or between two."""
+    direction = "asc" if after is not None else "desc"
     rows = await db.all(
         f"""select c.last_offset as stream_offset, m.* from conversations c left join lateral (
-          select * from messages m where m.conversation_id = c.id and m.deleted_at is null and {page}
+          select * from messages m where m.conversation_id = c.id and m.deleted_at is null
+            and m.sequence > %(after)s and m.sequence < %(before)s order by m.sequence {direction}
           limit %(limit)s) m on true
         where c.id = %(id)s and c.deleted_at is null order by m.sequence""",
         {
             "id": conversation_id,
-            "after": after,
+            "after": after if after is not None else 0,
             "before": before if before is not None else 2**62,
             "limit": limit + 1,
         },

@@ -143,7 +143,9 @@ class ConversationStarted(msgspec.Struct):
 
 
 class MessagePage(msgspec.Struct):
-    """Oldest first. `next_cursor` is the message id to pass on as `before` or `after`, in the same direction."""
+    """Oldest first. `next_cursor` is the message id to pass on as `before` or `after`, in the same direction.
+
+    Where both were given, it goes on with `after`."""
 
     items: list[MessagePublic]
     next_cursor: str | None

@@ -33,7 +33,7 @@ async def list_articles(
     merchant: NamedDependency[Merchant],
     db: NamedDependency[Database],
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[schemas.ArticlePublic]:
     """The organization's articles, newest first."""
     articles = await repository.list_articles(

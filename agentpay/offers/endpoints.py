@@ -39,7 +39,7 @@ async def list_offers(
     status: FromQuery[OfferStatus | None] = None,
     conversation_id: FromQuery[UUID | None] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[OfferPublic]:
     """The organization's offers, newest first."""
     rows = await repository.list_offers(
@@ -120,7 +120,7 @@ async def list_conversation_offers(
     db: NamedDependency[Database],
     conversation_id: FromPath[UUID],
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[OfferPublic]:
     """The conversation's offers, newest first."""
     rows = await repository.list_offers(

@@ -32,7 +32,6 @@ from agentpay.polar.gateway import PolarGateway
 
 Steward = NamedDependency[Operator | Merchant]
 PublicUrl = NamedDependency[str | None]
-Cursor = FromQuery[str | None]
 
 
 class Organizations(Controller):
@@ -73,7 +72,7 @@ class Organizations(Controller):
         db: NamedDependency[Database],
         public_url: PublicUrl,
         limit: FromQuery[Limit] = limits.LIST_LIMIT_DEFAULT,
-        cursor: Cursor = None,
+        cursor: pages.Cursor = None,
     ) -> pages.Page[OrganizationPublic]:
         """List organizations, newest first."""
         rows = await repository.list_all(db, limit=limit + 1, before_id=pages.decode_cursor(cursor))
@@ -162,7 +161,7 @@ class Organizations(Controller):
         organization_id: FromPath[UUID],
         db: NamedDependency[Database],
         limit: FromQuery[Limit] = limits.LIST_LIMIT_DEFAULT,
-        cursor: Cursor = None,
+        cursor: pages.Cursor = None,
     ) -> pages.Page[ApiKeyPublic]:
         """List keys that are not revoked, newest first."""
         own(steward, organization_id)

@@ -87,7 +87,7 @@ async def list_deliveries(
     db: NamedDependency[Database],
     status: FromQuery[Literal["received", "applied", "ignored", "parked"] | None] = None,
     limit: FromQuery[Limit] = LIST_LIMIT_DEFAULT,
-    cursor: FromQuery[str | None] = None,
+    cursor: pages.Cursor = None,
 ) -> pages.Page[DeliveryPublic]:
     """What Polar sent, newest first."""
     rows = await repository.list_deliveries(

@@ -1,6 +1,7 @@
 """Saying something: three ways to hear the turn, once and in order (API § 6)."""
 
 import asyncio
+from typing import Any
 
 from agentpay.conversations.cursor import parse
 from tests.cast import Shop
@@ -61,6 +62,33 @@ async def test_ten_messages_at_once_are_all_stored_and_all_answered_in_order(acm
     assert answered == {m["id"] for m in items if m["role"] == "user"}
     assert len({turn["id"] for turn in turns}) == len([m for m in items if m["role"] == "agent"]) - 1
     assert items[-1]["role"] == "agent"
+
+
+async def test_messages_are_read_before_after_and_between_two(acme: Shop) -> None:
+    sam = await acme.visitor()
+    for content in ("hi", "hello", "good morning"):
+        await sam.say(content)
+
+    async def page(**asked: Any) -> dict[str, Any]:
+        answer = await sam.get("/messages", params=asked)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    ids = [message["id"] for message in (await page())["items"]]
+    assert len(ids) == 7  # the greeting, and three times two
+
+    def shown(read: dict[str, Any]) -> list[str]:
+        return [message["id"] for message in read["items"]]
+
+    assert shown(await page(before=ids[3])) == ids[:3]
+    assert shown(await page(after=ids[3])) == ids[4:]
+    between = await page(after=ids[0], before=ids[5], limit=3)
+    assert (shown(between), between["next_cursor"]) == (ids[1:4], ids[3])
+    rest = await page(after=between["next_cursor"], before=ids[5], limit=3)
+    assert (shown(rest), rest["next_cursor"]) == ([ids[4]], None)
+    assert shown(await page(after=ids[5], before=ids[1])) == []
+    tom = await acme.visitor()
+    assert (await tom.get("/messages", params={"after": ids[0], "before": ids[5]})).status_code == 404
 
 
 async def test_the_same_key_is_answered_once(acme: Shop) -> None:
