@@ -4,24 +4,22 @@ The SDK costs 0.8 s and 66 MB to import: that happens at the first question or a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from agentpay.kit.clock import Clock, utc_now
 from agentpay.llm import failures
 from agentpay.llm.anthropic_body import request_body
 from agentpay.llm.anthropic_stream import NAME, AnthropicReader
 from agentpay.llm.port import ProviderFailed
-from agentpay.llm.speaking import CONNECT_SECONDS_MAX, CONNECTIONS_MAX, Patience, speak
+from agentpay.llm.speaking import CONNECT_SECONDS_MAX, CONNECTIONS_MAX, SPARE_SECONDS, Patience, speak
 from agentpay.llm.types import Reply, Request, Words
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError, AsyncAnthropic
 
-BASE_URL = "https://api.anthropic.com"
-SPARE_SECONDS = 5.0
-"""By which the SDK's own time-outs are longer than ours, so that ours are the ones that happen."""
+BASE_URL: Final = "https://api.anthropic.com"
 
 
 class AnthropicProvider:
@@ -44,7 +42,7 @@ class AnthropicProvider:
         self._client: AsyncAnthropic | None = None
         self._making = asyncio.Lock()
 
-    def reply(self, request: Request) -> AsyncIterator[Words | Reply]:
+    def reply(self, request: Request) -> AsyncGenerator[Words | Reply, None]:
         """Yield `Words` as they come, then the `Reply`. Raises ProviderFailed; never asks twice by itself."""
         body = request_body(request)
         model = body["model"]
@@ -117,4 +115,4 @@ def reason_of(status: int, body: object) -> str:
     if isinstance(details, Mapping) and details.get("error_code") == "enforced_spend_limit_reached":
         return failures.BILLING
     kind = error.get("type")
-    return failures.of_type(kind if isinstance(kind, str) else None) or failures.of_status(status)
+    return failures.of_answer(status, kind if isinstance(kind, str) else None)

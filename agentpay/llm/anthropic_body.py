@@ -9,8 +9,6 @@ from agentpay.llm.types import Request, ToolSpec
 HISTORY_CACHE_TOKENS_MIN: Final = 1_024
 """A shorter talk is not worth a cache write (1.25 times the price), and most models would not cache it at all."""
 
-OPENING: Final = "(The visitor opened the chat.)"
-GO_ON: Final = "(The visitor waits for your answer.)"
 CLOSED_TOOL: Final = "Not available now."
 
 _CACHED: Final = {"type": "ephemeral"}
@@ -19,8 +17,8 @@ _CACHED: Final = {"type": "ephemeral"}
 def request_body(request: Request) -> dict[str, Any]:
     """The body of `POST /v1/messages`, streamed.
 
-    Tools and system come first and end in a cache breakpoint; a second one ends the talk where that pays. The first
-    message is the visitor's and so is the last one (models refuse a prefilled answer); sides alternate.
+    Tools and system come first and end in a cache breakpoint; a second one ends the talk where that pays. Sides
+    alternate, the visitor's first and last.
     """
     model = request.model or models.ANTHROPIC_MODEL
     told = pieces(request)
@@ -72,13 +70,8 @@ def _manner(model: str) -> dict[str, Any]:
 
 
 def _messages(told: list[Piece]) -> list[dict[str, Any]]:
-    blocks = [(role, block) for piece in told for role, block in _blocks(piece)]
-    if not blocks or blocks[0][0] != "user":
-        blocks.insert(0, ("user", {"type": "text", "text": OPENING}))
-    if blocks[-1][0] != "user":
-        blocks.append(("user", {"type": "text", "text": GO_ON}))
     messages: list[dict[str, Any]] = []
-    for role, block in blocks:
+    for role, block in (each for piece in told for each in _blocks(piece)):
         if not messages or messages[-1]["role"] != role:
             messages.append({"role": role, "content": []})
         messages[-1]["content"].append(block)

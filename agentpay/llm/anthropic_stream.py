@@ -92,6 +92,11 @@ class AnthropicReader:
         self._stop: str | None = None
         self._text_block: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Why it stops was said."""
+        return self._stop is not None or self._collected.is_full
+
     def feed(self, chunk: bytes) -> str:
         """The words that `chunk` brought. Raises ProviderFailed for an error event and for what is no event."""
         try:
@@ -106,7 +111,7 @@ class AnthropicReader:
 
     def reply(self) -> Reply:
         """The whole answer. Raises ProviderFailed(`broken_stream`) if the stream ended before it said why."""
-        if self._stop is None and not self._collected.is_full:
+        if not self.is_whole:
             raise failures.failed(failures.BROKEN_STREAM)
         stop = _STOPS.get(self._stop or "", Stop.DONE)
         reply = self._collected.reply(stop=stop, usage=self.usage, provider=NAME, model=self._model)

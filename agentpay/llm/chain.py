@@ -48,7 +48,7 @@ class Chain:
     ) -> None:
         self._providers = dict(providers)
         self._breakers = {name: Breaker() for name in providers if name != LAST}
-        self._on_call = on_call
+        self.on_call = on_call
         self._now = monotonic
         self._rand = rand
         self._sleep = sleep
@@ -61,8 +61,12 @@ class Chain:
     def is_configured(self, name: str) -> bool:
         return name in self._providers
 
-    async def reply(self, request: Request, names: Sequence[str]) -> AsyncGenerator[Words | Reply, None]:
+    async def reply(
+        self, request: Request, names: Sequence[str], *, only: bool = False
+    ) -> AsyncGenerator[Words | Reply, None]:
         """Yield `Words`, then one `Reply`, from the first of `names` that answers; the template provider ends the row.
+
+        `only`: nobody but `names` is asked, for questions that the template provider has no answer to.
 
         1. A name that is not configured or whose breaker is open is passed over. 2. A failure before the first word is
         tried once more after a jittered wait, unless it is permanent, timed out or asks for a long wait. 3. Then the
@@ -71,7 +75,7 @@ class Chain:
         """
         until = self._now() + PATIENCE_SECONDS_MAX
         last = failures.failed(failures.NOT_CONFIGURED)
-        for place, name in enumerate(_in_order(names, self._providers)):
+        for place, name in enumerate(_in_order(names, self._providers, only=only)):
             if name != LAST and self._now() >= until:
                 continue
             asked = request if place == 0 and name == names[0] else msgspec.structs.replace(request, model="")
@@ -133,7 +137,7 @@ class Chain:
         call.is_settled = True
         if breaker is not None:
             _report(breaker, key, call.outcome, failure, now=self._now())
-        self._on_call(call.name, call.outcome, call.first, call.usage)
+        self.on_call(call.name, call.outcome, call.first, call.usage)
 
     def _wait(self, failure: ProviderFailed) -> float | None:
         """Seconds until another try of the same provider; None = none."""
@@ -166,10 +170,10 @@ def _report(breaker: Breaker, key: int, outcome: str, failure: ProviderFailed | 
         breaker.failed(key, now=now, seconds=long, at_once=failure.reason in failures.OF_THE_ACCOUNT)
 
 
-def _in_order(names: Sequence[str], providers: Mapping[str, Provider]) -> Iterator[str]:
+def _in_order(names: Sequence[str], providers: Mapping[str, Provider], *, only: bool) -> Iterator[str]:
     """Each configured name once; nothing comes after the template provider, which is always there if it exists."""
     seen: set[str] = set()
-    for name in (*names, LAST):
+    for name in names if only else (*names, LAST):
         if name in providers and name not in seen:
             seen.add(name)
             yield name

@@ -20,7 +20,16 @@ class Reader(Protocol):
     """Grows with every piece of content, also of calls and thoughts; pings do not count."""
     is_over: bool
     """Nothing that counts will follow."""
-    usage: Usage
+
+    @property
+    def usage(self) -> Usage:
+        """What it has cost so far."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """The answer is complete; only counts and farewells may follow, and their lack spoils nothing."""
+        ...
 
     def feed(self, chunk: bytes) -> str:
         """The words that `chunk` brought, often none. Raises ProviderFailed."""
@@ -96,6 +105,11 @@ class Collected:
         """A call's arguments in one piece."""
         if (call := self._calls.get(key)) is not None and call.whole is None:
             call.whole = arguments
+
+    def has_whole_arguments(self, key: Hashable) -> bool:
+        """Whether a call's arguments are complete already: more of them would belong to another call."""
+        call = self._calls.get(key)
+        return call is not None and bool(call.json or call.whole) and _arguments(call) is not None
 
     def reply(self, *, stop: Stop, usage: Usage, provider: str, model: str) -> Reply:
         """The reply. `stop` is what the provider said; what is really there decides between done, tools and empty."""

@@ -91,6 +91,12 @@ def of_type(*names: str | None) -> str | None:
     return next((_TYPES[name] for name in names if name is not None and name in _TYPES), None)
 
 
+def of_answer(status: int, *names: str | None) -> str:
+    """The reason of an answer that is no stream: its error's type or code where that says more than its status."""
+    named = of_type(*names)
+    return of_status(status) if named in (None, SERVER_ERROR) else str(named)
+
+
 def failed(reason: str, *, retry_after: float | None = None) -> ProviderFailed:
     """The exception of a reason; whether it is permanent follows from the reason."""
     return ProviderFailed(reason, permanent=reason in PERMANENT, retry_after=retry_after)

@@ -14,7 +14,13 @@ from agentpay.llm.types import Reply, Words
 
 FIRST_WORD_SECONDS_MAX: Final = 15.0
 BETWEEN_WORDS_SECONDS_MAX: Final = 10.0
+TAIL_SECONDS_MAX: Final = 1.0
+"""For the counts and the farewell after a whole answer; some servers never send them."""
+
 CONNECT_SECONDS_MAX: Final = 5.0
+SPARE_SECONDS: Final = 5.0
+"""By which a client's own time-outs are longer than ours, so that ours are the ones that happen."""
+
 CONNECTIONS_MAX: Final = 200
 """Of one process to one provider: as many turns can be answered at the same time, more wait for a connection."""
 
@@ -39,10 +45,14 @@ async def speak(
     """
     spoke = False
     try:
-        async with aclosing(_read(open, reader, patience)) as words:
-            async for piece in words:
-                spoke = True
-                yield Words(piece)
+        try:
+            async with aclosing(_read(open, reader, patience)) as words:
+                async for piece in words:
+                    spoke = True
+                    yield Words(piece)
+        except ProviderFailed as failure:
+            if not (reader.is_whole and failure.reason in {failures.BETWEEN_WORDS, failures.BROKEN_STREAM}):
+                raise
         reply = reader.reply()
     except ProviderFailed as failure:
         failure.spoke = failure.spoke or spoke
@@ -62,7 +72,8 @@ async def _read(open: Callable[[], Opened], reader: Reader, patience: Patience) 
             chunk = await _before(deadline, reason, anext(chunks, None))
             piece = reader.finish() if chunk is None else reader.feed(chunk)
             if reader.heard != heard:
-                heard, deadline, reason = reader.heard, now() + patience.between, failures.BETWEEN_WORDS
+                wait = min(TAIL_SECONDS_MAX, patience.between) if reader.is_whole else patience.between
+                heard, deadline, reason = reader.heard, now() + wait, failures.BETWEEN_WORDS
             if piece:
                 yield piece
             if chunk is None:

@@ -1,7 +1,8 @@
 """The talk as every model's protocol can hold it: texts of two sides, and calls with their results. Pure.
 
-Guarantees: no empty text, no call without its result, no result without its call, ids unique and of plain characters,
-append-only from one step of a turn to the next (so that a provider's cache holds).
+Guarantees: begins on the visitor's side and ends there or with a result (models refuse a prefilled answer), no empty
+text, no call without its result, no result without its call, ids unique and of plain characters, append-only from one
+step of a turn to the next (so that a provider's cache holds).
 """
 
 import re
@@ -15,6 +16,8 @@ from agentpay.llm.types import Entry, Request, ToolCall, ToolResult
 CALL_ID_CHARACTERS_MAX: Final = 40
 STAFF: Final = "[A colleague of the shop wrote:]"
 NOTE: Final = "shop_note"
+OPENING: Final = "(The visitor opened the chat.)"
+GO_ON: Final = "(The visitor waits for your answer.)"
 
 _PLAIN: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _FORGED: Final = re.compile(rf"<(\s*/?\s*{NOTE})", re.IGNORECASE)
@@ -41,6 +44,10 @@ def pieces(request: Request) -> list[Piece]:
     """The request's messages and this turn's results, oldest first."""
     ids = _Ids()
     found = [_with_plain_id(piece, ids) for piece in _of_messages(request.messages)]
+    if not found or isinstance(found[0], Used) or found[0].side == "agent":
+        found.insert(0, Said("visitor", OPENING))
+    if isinstance(found[-1], Said) and found[-1].side == "agent":
+        found.append(Said("visitor", GO_ON))
     return found + [_with_plain_id(Used(call, result), ids) for call, result in request.results]
 
 
@@ -94,4 +101,6 @@ def _with_plain_id(piece: Piece, ids: _Ids) -> Piece:
     if isinstance(piece, Said):
         return piece
     id = ids.plain(piece.call.id)
-    return Used(msgspec.structs.replace(piece.call, id=id), msgspec.structs.replace(piece.result, call_id=id))
+    # Sorted like the facts: a database's JSON does not keep the order in which a model wrote its arguments.
+    arguments = msgspec.json.decode(msgspec.json.encode(piece.call.arguments, order="sorted"))
+    return Used(ToolCall(id, piece.call.name, arguments), msgspec.structs.replace(piece.result, call_id=id))

@@ -10,8 +10,7 @@ import json
 import re
 from typing import Any
 
-from agentpay.llm.anthropic_body import GO_ON
-from agentpay.llm.transcript import NOTE
+from agentpay.llm.transcript import GO_ON, NOTE
 from tests.llm.providers.agent import Heard, Move, move
 from tests.llm.providers.server import Answer, Part, Pause, ProviderServer
 

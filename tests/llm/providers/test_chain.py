@@ -139,6 +139,13 @@ async def test_the_template_provider_ends_every_row_though_nobody_named_it() -> 
     assert not house.openai.asked
 
 
+async def test_only_the_named_are_asked_where_the_template_provider_has_no_answer() -> None:
+    house = House(bad("auth"))
+    answered = await collect(house.chain.reply(question(), ("anthropic",), only=True))
+    assert answered.failure is not None
+    assert answered.failure.reason == "auth"
+
+
 async def test_nobody_comes_after_the_template_provider() -> None:
     house = House(good("anthropic"))
     assert answered_by(await house.ask("template", "anthropic")) == "template"
