@@ -5,12 +5,19 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import structlog
 
 from agentpay.db.engine import Database
 from tests.callers.cast import ACME_PAGE, ADMIN_KEY, RIVAL_PAGE, Shop, bearing, open_shop
 from tests.callers.conftest import House
 
 KIB = 1024
+
+
+@pytest.fixture(autouse=True)
+def log_on_stdout() -> None:
+    """A service that another test started in this process sends the log elsewhere."""
+    structlog.reset_defaults()
 
 
 async def test_every_answer_carries_a_request_id_and_the_callers_own_when_sane(client: httpx.AsyncClient) -> None:
