@@ -92,7 +92,7 @@ def decide(folded: str, tokens: list[str], hits: list[Hit], context: Context) ->
     """The intent where it is beyond doubt; None where the model must weigh."""
     if cue("injection").search(folded):
         return Intent.GENERAL_QUESTION
-    whole = _whole(folded, context) or _where_to(tokens, context)
+    whole = _whole(folded, context) or _where_to(tokens)
     if whole is not None or not (context.asked or context.action):
         return whole
     words = [token for token in tokens if token not in ("?", "!")]
@@ -114,12 +114,12 @@ def _whole(folded: str, context: Context) -> Intent | None:
     return None
 
 
-def _where_to(tokens: list[str], context: Context) -> Intent | None:
-    """`and to Brazil?` asks for its delivery, unless the agent asked something that a country answers."""
+def _where_to(tokens: list[str]) -> Intent | None:
+    """`and to Brazil?` asks for its delivery."""
     words = [token for token in tokens if token not in ("?", "!")]
     places = [word for word in words if is_country(word)]
     is_all = bool(places) and len(words) > len(places) and all(word in _TO_A_PLACE or word in places for word in words)
-    return Intent.SHIPPING_QUESTION if is_all and context.asked in ("", "anything_else", "destination") else None
+    return Intent.SHIPPING_QUESTION if is_all else None
 
 
 @cache
