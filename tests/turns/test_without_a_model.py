@@ -77,6 +77,7 @@ def test_what_is_asked_beside_the_sale() -> None:
         ("en", "how much is the vanilla candle?", "get me 3 of them"),
         ("en", "how much is the vanilla candle?", "buy 3"),
         ("pt", "quanto custa a vanilla candle?", "quero 3"),
+        ("pt", "quanto custa a vanilla candle?", "compra 2"),
     ],
 )
 def test_who_wants_three_of_a_thing_is_told_that_a_checkout_is_for_one(language: str, asks: str, orders: str) -> None:
@@ -86,6 +87,15 @@ def test_who_wants_three_of_a_thing_is_told_that_a_checkout_is_for_one(language:
     assert ordered.tools == ["create_checkout"]
     one_only = phrases.book(language)["one_only"]
     assert any(phrase in ordered.text for phrase in one_only), ordered.text
+
+
+def test_how_many_one_may_buy_is_told_before_the_choice() -> None:
+    talk = Talk()
+    listed = talk.write("i want 2 candles")
+    assert any(phrase in listed.text for phrase in phrases.book("en")["one_each"]), listed.text
+    talk.write("the lavender one")
+    asked = talk.write("how many can I buy?")
+    assert any(phrase in asked.text for phrase in phrases.book("en")["one_only"]), asked.text
 
 
 def test_seats_are_opened_for_as_many_people_as_were_named() -> None:
@@ -183,7 +193,12 @@ def test_a_property_asked_of_another_thing_is_no_name() -> None:
 def test_a_doubt_is_answered_and_no_insult() -> None:
     for language, doubt in (("en", "is this a scam?"), ("pt", "isso é golpe?")):
         said = Talk(language=language).write(doubt)
-        assert any(phrase in said.text for phrase in phrases.book(language)["payment_is_secure"]), said.text
+        assert any(phrase in said.text for phrase in phrases.book(language)["payment_general"]), said.text
+
+
+def test_whats_new_is_no_name() -> None:
+    for text in ("whats new", "what is your most popular product?", "quais as novidades?"):
+        assert Talk(language="pt" if "quais" in text else "en").write(text).tools == ["search_products"], text
 
 
 def test_products_that_have_cards_are_named_in_one_line() -> None:

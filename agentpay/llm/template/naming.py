@@ -40,7 +40,9 @@ _TALK_WORDS: Final = _words(
     versus alternatives alternativas else dele dela deles delas detalhe detalhes detail details info information
     informacao informacoes explain explica explique describe descreva description descricao full exactly conte
     contar fale options plans browse everything collection catalogue catalogo opcoes planos colecao quick agora
-    total totals vista pay paying paid pago paguei pagar pague pagamento payment"""
+    total totals vista pay paying paid pago paguei pagar pague pagamento payment
+    popular populares bestseller bestsellers seller sellers new newest novidade novidades lancamento lancamentos vendido
+    vendidos"""
 )
 _NAMELESS: Final = words.STOP_WORDS | words.ASKING_WORDS | words.SHOP_WORDS | _TALK_WORDS
 """Folded words that name no product. A product named with them alone is found when its name is said whole."""

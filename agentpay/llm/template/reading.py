@@ -148,6 +148,12 @@ _HOW_TO_PAY: Final = _any(
     "como (?:eu )?(?:posso|consigo|podemos|faco (?:para|pra)|faz (?:para|pra)|devo) pagar",
     "como (?:e o|fazer o) pagamento",
 )  # fmt: skip
+_HOW_MANY: Final = _any(
+    "how many (?:of (?:them|those) )?(?:can|could|may) (?:i|we) (?:buy|get|order|have|take)",
+    "(?:can|could|may) (?:i|we) (?:buy|get|order|have|take) (?:more than one|several|many)",
+    "quant[oa]s (?:eu )?(?:posso|podemos|consigo|da para|da pra) (?:comprar|levar|pedir)",
+    "(?:posso|da para|da pra) (?:comprar|levar|pedir) (?:mais de um|mais de uma|vari[oa]s)",
+)
 _DECLINED: Final = _any(
     r"declin\w*", "refused", "rejected", r"recus\w*", r"negad[oa]",
     r"(?:didn'?t|did not|won'?t|doesn'?t) (?:go|work)\w*",
@@ -294,6 +300,11 @@ def gives_address(text: str) -> bool:
 
 def asks_how_to_pay(text: str) -> bool:
     return _HOW_TO_PAY.search(fold(text)) is not None
+
+
+def asks_how_many(text: str) -> bool:
+    """How many one may buy."""
+    return _HOW_MANY.search(fold(text)) is not None
 
 
 def reports_declined(text: str) -> bool:

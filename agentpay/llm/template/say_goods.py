@@ -137,7 +137,7 @@ def confirm_purchase(scene: Scene, product: ProductFact) -> Draft:
 def told_of_quantity(scene: Scene, product: ProductFact | None) -> str:
     """To who asked for several: that the price covers all seats, or that a checkout is for one only; else ""."""
     wanted = entity_number(scene.brief, "quantity") or 1
-    if wanted < 2 or product is None:
+    if product is None or (wanted < 2 and not reading.asks_how_many(scene.brief.text)):
         return ""
     return scene.voice.say("all_seats" if product.amount_type == "seat_based" else "one_only")
 
@@ -205,6 +205,8 @@ def _several(scene: Scene, products: Sequence[ProductFact]) -> Draft:
         parts.append(voice.say("cheapest", product=name_of(cheapest)))
     if _has_more(scene, products, told=len(products) if in_short else LISTED[voice.verbosity]):
         parts.append(voice.say("there_are_more"))
+    if scene.brief.intent in plan.BUYING and (entity_number(scene.brief, "quantity") or 1) > 1:
+        parts.append("" if any(each.amount_type == "seat_based" for each in products) else voice.say("one_each"))
     draft = voice.draft(*parts, voice.if_proactive("ask_which_one"))
     return with_names(voice, draft, products)
 

@@ -61,9 +61,7 @@ def say_reply(scene: Scene) -> Draft:
     if reading.announces_question(text):
         return voice.draft(voice.say("ask_away"))
     if reading.asks_trust(text):
-        return voice.draft(
-            voice.say("payment_is_secure"), voice.say("payment_general"), voice.if_proactive("anything_else")
-        )
+        return voice.draft(voice.say("payment_general"), voice.if_proactive("anything_else"))
     if reading.gives_address(text):
         return voice.draft(voice.say("address_noted"), voice.if_proactive("anything_else"))
     if reading.says_no(text):
