@@ -61,6 +61,8 @@ def origin(value: str) -> str:
         port = parts.port
     except ValueError:
         raise ValueError("Not an origin.") from None
+    if port == 0:
+        raise ValueError("The origin names no possible port.")
     if parts.scheme not in PORTS or "\\" in value or any(character.isspace() for character in value):
         raise ValueError("An origin looks like https://shop.example.")
     if parts.path or parts.query or parts.fragment or value.endswith(("?", "#")) or "@" in parts.netloc:
