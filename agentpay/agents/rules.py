@@ -19,11 +19,32 @@ QUANTITY_MAX = 10_000
 SIGNALS_MAX = 1_000
 RULES_PRODUCTS_MAX = 500
 FLOOR_AMOUNT_MAX = 999_999_999_999
+PERCENT_STEP = 0.01
+SHARE_STEP = 0.0001
 
 LOC: Loc = ("body", "rules")
 
-Percent = Annotated[float, msgspec.Meta(ge=0, le=100, description="Percent, at most two decimals.")]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1, description="Share of the list price, at most four decimals.")]
+# `multipleOf` for readers of the document: as floats, no product of these is exact (`_scaled`).
+Percent = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0, le=100, description="Percent, at most two decimals.", extra_json_schema={"multipleOf": PERCENT_STEP}
+    ),
+]
+Share = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0,
+        le=1,
+        description="Share of the list price, at most four decimals.",
+        extra_json_schema={"multipleOf": SHARE_STEP},
+    ),
+]
+# Described only: `parse` can name the product.
+ProductPercent = Annotated[
+    float, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": 100, "multipleOf": PERCENT_STEP})
+]
+FloorAmount = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0, "maximum": FLOOR_AMOUNT_MAX})]
 
 
 class PriceBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,13 +73,16 @@ class Adjustments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProductLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Further limits of one product: percent 0–100, floor in minor units of the default currency.
+    """Further limits of one product: percent 0–100, floor in minor units of the default currency."""
 
-    Ranges are checked by `parse`, which can name the product.
-    """
+    max_discount_percent: ProductPercent | None = None
+    floor_amount: FloorAmount | None = None
 
-    max_discount_percent: float | None = None
-    floor_amount: int | None = None
+
+ProductsLimits = Annotated[
+    dict[str, ProductLimits],
+    msgspec.Meta(extra_json_schema={"maxProperties": RULES_PRODUCTS_MAX, "propertyNames": {"format": "uuid"}}),
+]
 
 
 class RulesWire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +96,7 @@ class RulesWire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_offers_per_conversation: Annotated[int, msgspec.Meta(ge=0, le=OFFERS_PER_CONVERSATION_MAX)] = 3
     auto_escalate_after_messages: Annotated[int, msgspec.Meta(ge=1, le=ESCALATE_MESSAGES_MAX)] | None = 40
     adjustments: Adjustments = msgspec.field(default_factory=Adjustments)
-    products: dict[str, ProductLimits] = {}
+    products: ProductsLimits = {}
 
 
 class ProductRules(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from agentpay.agents.rules import RulesWire
 from agentpay.kit import wire
 from agentpay.kit.errors import Invalid, Loc, Problem
 from agentpay.kit.limits import SYSTEM_PROMPT_CHARACTERS_MAX
+from agentpay.kit.text import SPOKEN_PATTERN, is_blank
 
 NAME_CHARACTERS_MAX = 100
 GREETING_CHARACTERS_MAX = 1_000
@@ -24,7 +25,9 @@ SHIPPING_AMOUNT_MAX = 999_999_999_999
 AgentType = Literal["sales", "support", "payment"]
 AgentStatus = Literal["active", "inactive", "training"]
 Provider = Literal["anthropic", "openai", "template"]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+Name = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, extra_json_schema={"pattern": SPOKEN_PATTERN})
+]
 SystemPrompt = Annotated[str, msgspec.Meta(max_length=SYSTEM_PROMPT_CHARACTERS_MAX)]
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -155,10 +158,9 @@ def read(kind: type[T], stored: dict[str, Any]) -> T:
 
 
 def _name(name: str) -> str:
-    trimmed = name.strip()
-    if not trimmed:
+    if is_blank(name):
         raise Invalid.at(("body", "name"), "A name is needed.", kind="missing")
-    return trimmed
+    return name.strip()
 
 
 def _config(config: Config) -> Config:

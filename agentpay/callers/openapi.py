@@ -38,7 +38,8 @@ STREAM = "text/event-stream"
 REQUEST_ID = {"$ref": "#/components/headers/X-Request-Id"}
 DESCRIPTION = (
     "Errors have the shape of ErrorPublic, refused input that of ValidationErrorPublic. Every answer carries"
-    " X-Request-Id. Lists take limit and cursor. Clients ignore fields and values that they do not know."
+    " X-Request-Id. Lists take limit and cursor. No text holds the NUL character. Clients ignore fields and values that"
+    " they do not know."
 )
 
 SCHEMES: dict[type[Caller], tuple[str, str]] = {

@@ -18,6 +18,7 @@ from agentpay.db.transaction import Row, Tx
 from agentpay.kit import limits, wire
 from agentpay.kit.errors import Invalid
 from agentpay.kit.ids import new_secret, secret_hash, uuid7
+from agentpay.kit.text import is_blank
 from agentpay.organizations.identity import Identity
 
 TOKEN_PREFIX = "ap_ct_"
@@ -128,7 +129,7 @@ def check_content(content: str) -> str:
     """A message's text after trimming: 1 to 4,000 characters, no NUL. Raises Invalid at ["body","content"]."""
     trimmed = content.strip()
     loc = ("body", "content")
-    if not trimmed:
+    if is_blank(content):
         raise Invalid.at(loc, "Say something.", kind="too_short")
     if len(trimmed) > limits.MESSAGE_CHARACTERS_MAX:
         raise Invalid.at(loc, f"At most {limits.MESSAGE_CHARACTERS_MAX} characters.", kind="too_long")

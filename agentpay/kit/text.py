@@ -3,12 +3,33 @@
 import re
 import unicodedata
 
-# Control characters but tab and newline, bidi marks and overrides, zero-width characters, tags (U+E0000 block).
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
+# Patterns are read by Python and, in the OpenAPI document, by whatever its reader has: no flags, no classes but \s.
+# Control characters but tab and newline, bidi marks and overrides, zero-width characters.
+_INVISIBLE_CLASS = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 )
+_TAGS_CLASS = "\U000e0000-\U000e007f"  # not in a pattern: without a flag, JavaScript cannot read it
+VISIBLE_PATTERN = rf"[^\s{_INVISIBLE_CLASS}]"
+"""Something is left of the text by `one_line` (of all but tags, which nobody types)."""
+SPOKEN_PATTERN = r"[^\s\x1c-\x1f]"
+"""Something is left of the text by `str.strip`."""
+WEB_ADDRESS_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?$"
+"""An http(s) address with a host and without credentials; nothing else about it."""
+
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}{_TAGS_CLASS}]")
+_SPOKEN = re.compile(SPOKEN_PATTERN)
+_WEB_ADDRESS = re.compile(WEB_ADDRESS_PATTERN)
 _SPACES = re.compile(r"\s+")
+
+
+def is_blank(text: str) -> bool:
+    """Nothing but white space."""
+    return _SPOKEN.search(text) is None
+
+
+def is_web_address(text: str) -> bool:
+    """Whether `WEB_ADDRESS_PATTERN` fits all of it."""
+    return _WEB_ADDRESS.fullmatch(text) is not None
 
 
 def clean(text: str) -> str:

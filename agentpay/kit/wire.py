@@ -8,7 +8,19 @@ import msgspec
 
 from agentpay.kit import errors, limits
 
-Metadata = dict[str, str | int | float | bool]
+# Described only: `check_metadata` refuses, because it can name the key.
+MetadataText = Annotated[
+    str, msgspec.Meta(extra_json_schema={"minLength": 1, "maxLength": limits.METADATA_VALUE_CHARACTERS_MAX})
+]
+Metadata = Annotated[
+    dict[str, MetadataText | int | float | bool],
+    msgspec.Meta(
+        extra_json_schema={
+            "maxProperties": limits.METADATA_KEYS_MAX,
+            "propertyNames": {"minLength": 1, "maxLength": limits.METADATA_KEY_CHARACTERS_MAX},
+        }
+    ),
+]
 # The lengths refuse what the pattern lets pass: Python's `$` also matches before a final newline.
 Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=3, pattern="^[a-z]{3}$")]
 # Twice, because Litestar overlooks msgspec's Meta beside its own markers (`FromQuery[Limit]`).

@@ -1,6 +1,5 @@
 """Articles on the wire (API § 8): validated on write; the address is kept for the visitor to open, never fetched."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,7 +10,14 @@ from msgspec import UNSET, UnsetType
 
 from agentpay.kit.errors import Invalid, Loc
 from agentpay.kit.limits import ARTICLE_BYTES_MAX
-from agentpay.kit.text import one_line
+from agentpay.kit.text import (
+    SPOKEN_PATTERN,
+    VISIBLE_PATTERN,
+    WEB_ADDRESS_PATTERN,
+    is_blank,
+    is_web_address,
+    one_line,
+)
 
 TITLE_CHARACTERS_MAX = 200
 URL_CHARACTERS_MAX = 2_000
@@ -21,12 +27,24 @@ SEARCH_LIMIT_MAX = 20
 
 ArticleType = Literal["policy", "faq", "guide"]
 Kind = Literal["article", "product"]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_CHARACTERS_MAX)]
-Content = Annotated[str, msgspec.Meta(min_length=1, max_length=ARTICLE_BYTES_MAX)]
-Url = Annotated[str, msgspec.Meta(min_length=1, max_length=URL_CHARACTERS_MAX, description="http or https")]
+# Patterns for readers of the document; `check` refuses in a sentence.
+Title = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=TITLE_CHARACTERS_MAX, extra_json_schema={"pattern": VISIBLE_PATTERN}),
+]
+Content = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=ARTICLE_BYTES_MAX, extra_json_schema={"pattern": SPOKEN_PATTERN})
+]
+Url = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=URL_CHARACTERS_MAX,
+        description="http or https",
+        extra_json_schema={"format": "uri", "pattern": WEB_ADDRESS_PATTERN},
+    ),
+]
 Language = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="e.g. `en`, `pt-BR`")]
-
-_HOST = re.compile(r"[^\s/?#@\\]+")
 
 
 class ArticleCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -112,15 +130,15 @@ def check_url(url: str, *, loc: Loc = ("body", "url")) -> str:
         has_bad_port = parts.port == 0
     except ValueError:
         raise Invalid.at(loc, "Not a web address.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not _HOST.fullmatch(parts.netloc) or has_bad_port:
-        raise Invalid.at(loc, "A web address that begins with http:// or https:// is needed.")
     if any(character.isspace() or not character.isprintable() for character in trimmed):
         raise Invalid.at(loc, "A web address holds no spaces or control characters.")
+    if not is_web_address(trimmed) or not parts.hostname or has_bad_port:
+        raise Invalid.at(loc, "A web address that begins with http:// or https:// is needed.")
     return trimmed
 
 
 def _check_content(content: str) -> None:
-    if not content.strip():
+    if is_blank(content):
         raise Invalid.at(("body", "content"), "Content is needed.", kind="missing")
     if len(content.encode()) > ARTICLE_BYTES_MAX:
         raise Invalid.at(("body", "content"), f"At most {ARTICLE_BYTES_MAX} bytes of UTF-8.", kind="too_long")

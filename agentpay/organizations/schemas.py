@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from agentpay.kit.text import VISIBLE_PATTERN, WEB_ADDRESS_PATTERN
 from agentpay.kit.wire import Currency
 
 NAME_CHARACTERS_MAX = 200
@@ -17,17 +18,31 @@ RETENTION_DAYS_MAX = 3_650
 RETENTION_DAYS_DEFAULT = 365
 BUDGET_AMOUNT_MAX = 2**53 - 1  # what JSON's readers keep exact
 
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HERE = rf"(({_LABEL}\.)*localhost|127\.0\.0\.1|\[::1\])"
+_PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+ORIGIN_PATTERN = rf"^(https://{_LABEL}(\.{_LABEL})*|https?://{_HERE})(:{_PORT})?$"
+
 Environment = Literal["production", "sandbox", "custom"]
 Status = Literal["active", "unverified", "attention"]
 KeyKind = Literal["secret", "publishable"]
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+Name = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX, extra_json_schema={"pattern": VISIBLE_PATTERN})
+]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=TOKEN_CHARACTERS_MAX, pattern=r"^[\x21-\x7e]+$")]
 # Patterns and formats that are for readers only: what refuses says why in a sentence (`checks.py`).
-Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2_083, extra_json_schema={"format": "uri"})]
+Url = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=2_083, extra_json_schema={"format": "uri", "pattern": WEB_ADDRESS_PATTERN}),
+]
 Origin = Annotated[
     str,
-    msgspec.Meta(max_length=300, extra_json_schema={"pattern": r"^https?://[^/?#@\\\s]+$"}),
+    msgspec.Meta(
+        max_length=300,
+        description="As browsers send it: https, a host (in punycode), perhaps a port; http for this machine only.",
+        extra_json_schema={"pattern": ORIGIN_PATTERN},
+    ),
 ]
 Origins = Annotated[list[Origin], msgspec.Meta(max_length=ORIGINS_MAX)]
 RetentionDays = Annotated[int, msgspec.Meta(ge=1, le=RETENTION_DAYS_MAX)]

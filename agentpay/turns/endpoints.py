@@ -30,6 +30,7 @@ from agentpay.db.transaction import Row
 from agentpay.kit import limits, wire
 from agentpay.kit.caller import Client, Member, Merchant
 from agentpay.kit.errors import Invalid, NotAllowed, NotFound
+from agentpay.kit.text import SPOKEN_PATTERN
 from agentpay.turns.incoming import Incoming, Received, Reception
 from agentpay.turns.public import TurnPublic, TurnStatus, get_turn
 from agentpay.turns.runner import Runner
@@ -40,10 +41,17 @@ TAGS = ["conversations"]
 BASE = "/v1/agent/conversations/{conversation_id:uuid}"
 
 
+# Described only: `check_content` counts after it has trimmed the text.
+Content = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"maxLength": limits.MESSAGE_CHARACTERS_MAX, "pattern": SPOKEN_PATTERN}),
+]
+
+
 class MessageCreate(msgspec.Struct, forbid_unknown_fields=True):
     """A visitor's message; with a secret key also `role: "staff"` and `author_name`."""
 
-    content: Annotated[str, msgspec.Meta(max_length=8 * limits.MESSAGE_CHARACTERS_MAX)]
+    content: Content
     context: dict[str, Any] | None = None
     role: Literal["user", "staff"] | None = None
     author_name: Name | None = None

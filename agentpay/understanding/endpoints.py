@@ -10,16 +10,18 @@ from litestar.params import JSONBody
 from agentpay.kit import limits
 from agentpay.kit.caller import Merchant
 from agentpay.kit.errors import Invalid
+from agentpay.kit.text import SPOKEN_PATTERN, is_blank
 from agentpay.understanding.classify import classify
 from agentpay.understanding.intents import Action, Intent
 
 Text = Annotated[str, msgspec.Meta(max_length=limits.MESSAGE_CHARACTERS_MAX)]
+Spoken = Annotated[Text, msgspec.Meta(extra_json_schema={"pattern": SPOKEN_PATTERN})]
 
 
 class IntentQuery(msgspec.Struct, forbid_unknown_fields=True):
     """`prev_agent_*`: what the agent did and said just before; null counts as left out."""
 
-    text: Text
+    text: Spoken
     prev_agent_action: Action | None = None
     prev_agent_text: Text | None = None
     provider: Literal["rules", "llm", "hybrid"] | None = None
@@ -36,7 +38,7 @@ class IntentPublic(msgspec.Struct):
 @post("/v1/agent/intent", status_code=200, operation_id="classify_intent", tags=["understanding"])
 async def classify_intent(merchant: NamedDependency[Merchant], data: JSONBody[IntentQuery]) -> IntentPublic:
     """Intent, confidence and entities of one message. Without a model every provider answers by rules: see `source`."""
-    if not data.text.strip():
+    if is_blank(data.text):
         raise Invalid.at(("body", "text"), "Say something.", kind="too_short")
     understood = classify(
         data.text,
