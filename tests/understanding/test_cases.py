@@ -38,6 +38,8 @@ BORDERS: list[tuple[str, str, dict[str, str]]] = [
     ("buy 3", "purchase_intent", TOLD),
     ("quero 3", "purchase_intent", CONTADO),
     ("compra 2", "purchase_intent", CONTADO),
+    ("2 please", "purchase_intent", OPENED),
+    ("tem algo mais barato?", "product_query", CONTADO),
     (
         "and to brazil?",
         "shipping_question",
