@@ -50,6 +50,7 @@ _MONEY = re.compile(
     r"euros?|pounds|libras|reais|real|conto)\b)"
 )
 _LIMIT = re.compile(
+    r"\b(?:between|entre|from|de)\s\d[\d.,]{0,18}\s(?:and|e|to|a|ate)\s\d[\d.,]{0,18}\b|"
     r"\b(?:under|below|over|above|than|most|least|ate|abaixo de|acima de|menos de|mais de)\s\d[\d.,]{0,18}\b"
 )
 

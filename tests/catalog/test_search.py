@@ -132,6 +132,11 @@ def test_stated_limits_win_over_what_the_words_say() -> None:
     assert limits_of("under 2000", {}, currency="jpy") == Limits(currency="jpy", price_max=2_000)
 
 
+async def test_the_ends_of_a_price_range_are_not_looked_for_either(db: Database, shop: UUID) -> None:
+    for query in ("between 20 and 40", "entre 20 e 40"):
+        assert await names(db, shop, query) == await names(db, shop, "")
+
+
 async def test_amounts_in_a_question_are_not_looked_for_in_names(db: Database, shop: UUID) -> None:
     assert "Slow Mornings Coffee, 250 g" not in await names(db, shop, "an hourglass for $250")
     assert (await names(db, shop, "250 g coffee"))[0] == "Slow Mornings Coffee, 250 g"
