@@ -326,10 +326,19 @@ def _about_buying(situation: Situation) -> Action:
 def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
     """The visitor surely wants to buy, and knows what for how much; else both are said once more first."""
     unsure = _is_unclear(situation) and not reading.says_yes(situation.text)
-    if unsure or naming.is_bare_name(situation.text, product):
+    if unsure or naming.is_bare_name(situation.text, product) or _is_guessed(situation, product):
         return False
     known = situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation)
     return known or (product is not None and _price_was_told(situation, product))
+
+
+def _is_guessed(situation: Situation, product: ProductFact | None) -> bool:
+    """Of several that were shown nothing points to this one but that it came last: `I'd pay by card` chose none."""
+    if product is None or len(situation.shown) < 2 or _named(situation) is not None or _was_just_told(situation):
+        return False
+    told = situation.previous_action in {Action.CALCULATE_OFFER, Action.SHOW_PRODUCT}
+    began = told or naming.find_ordered(situation.shown, situation.checkouts) is not None
+    return not began and all(offer.product_id != product.product_id for offer in situation.offers)
 
 
 def _about_shipping(situation: Situation) -> Action:

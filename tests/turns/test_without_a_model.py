@@ -98,6 +98,15 @@ def test_how_many_one_may_buy_is_told_before_the_choice() -> None:
     assert any(phrase in asked.text for phrase in phrases.book("en")["one_only"]), asked.text
 
 
+def test_who_chose_none_of_several_is_asked_before_a_checkout_opens() -> None:
+    talk = Talk(language="pt")
+    talk.write("o que vocês têm?")
+    talk.write("aceita pix?")
+    wants_to_pay = talk.write("quero pagar no pix")
+    assert "create_checkout" not in wants_to_pay.tools
+    assert talk.write("sim").tools == ["create_checkout"]
+
+
 def test_seats_are_opened_for_as_many_people_as_were_named() -> None:
     talk = Talk()
     talk.write("I want the team plan")
