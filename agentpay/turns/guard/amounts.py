@@ -214,7 +214,7 @@ def _counts(atoms: Sequence[Atom], figure: Figure, right: str | None) -> bool:
             return True
         if atom.kind is Kind.WORD:
             return atom.glued or atom.text not in words.TAILS | words.JOINERS
-        return atom.text in ("º", "ª", "°", '"')
+        return atom.text in ("º", "ª", "°") or (atom.text == '"' and before != '"')
     return right is not None and right not in words.TAILS
 
 

@@ -16,9 +16,14 @@ SMALL_MAX: Final = 12 * THOUSANDTHS
 """Up to a dozen, a bare number is a count unless a price word says otherwise."""
 
 YEARS: Final = range(1990 * THOUSANDTHS, 2051 * THOUSANDTHS)
+NEGATION_WORDS: Final = 7
 PAIRED_MAX: Final = 100 * THOUSANDTHS
 LONG_DIGITS: Final = 7
 """Longer runs of digits are telephone or tracking numbers unless a currency stands beside them."""
+
+_LISTING: Final = frozenset(("and", "e", "or", "ou", ",", ":", ".", "(", '"', "'"))
+_NOTHING_ELSE: Final = "is"
+"""The cue where nothing but fillers stand before: `It would be 90.`"""
 
 _STOPS: Final = frozenset(".!?…")
 
@@ -69,6 +74,8 @@ def _is_claimed(
     after = [atom.text for atom in run[figure.end :]] + ([right] if right is not None else [])
     if figure.sort is Sort.PERCENT:
         return not _is_share_of_substance(figure, before, after)
+    if figure.is_spelled and figure.value == THOUSANDTHS:
+        return False  # `the price of this one`
     if figure.sort is Sort.COUNT:
         return _is_count_of_money(before, after)
     if _is_one_for_another(run, figure, following, right):
@@ -121,11 +128,11 @@ def _is_price(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bo
     )
     if is_small:
         return False
-    return cue in words.DIRECT_WORDS or _is_alone(before, after)
+    return cue in words.DIRECT_WORDS or cue == _NOTHING_ELSE or _is_alone(before)
 
 
 def _is_identifier(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bool:
-    last = next((word for word in reversed(before) if word not in (":", ".", "(", '"', "'")), "")
+    last = next((word for word in reversed(before) if not _is_listed(word)), "")
     if last in words.NAMED_BEFORE:
         return True
     if next((word for word in after if word != "de"), "") in words.MONTHS:
@@ -134,6 +141,11 @@ def _is_identifier(figure: Figure, before: Sequence[str], after: Sequence[str]) 
     return (
         len(plain) > LONG_DIGITS or (plain.startswith("0") and len(plain) > 2 and figure.digits == plain) or last == "+"
     )
+
+
+def _is_listed(word: str) -> bool:
+    """Part of `36, 38 and 40`."""
+    return word in _LISTING or word[0].isdigit() or word in words.NUMBER_WORDS
 
 
 def _is_off(after: Sequence[str]) -> bool:
@@ -164,8 +176,8 @@ def _cue(before: Sequence[str]) -> tuple[str, bool]:
         if word in words.DIRECT_WORDS and not direct:
             direct = word
         if word not in words.FILLERS and word not in words.DIRECT_WORDS:
-            break
-    return direct, False
+            return direct, False
+    return direct or _NOTHING_ELSE, False
 
 
 def _has_price_word(before: Sequence[str]) -> bool:
@@ -182,7 +194,7 @@ def _sentence(before: Sequence[str]) -> list[str]:
     return taken
 
 
-def _is_alone(before: Sequence[str], after: Sequence[str]) -> bool:
+def _is_alone(before: Sequence[str]) -> bool:
     """Nothing before it in its clause, and nothing behind that it counts: `Ok, 90.`, `90 it is`."""
     starts = not before or not before[-1][0].isalnum() or before[-1] in ("ok", "okay", "then", "entao", "yes", "sim")
     return starts and (not before or before[-1] not in ("-", "/", "#"))
@@ -193,16 +205,20 @@ def is_free_claim(core: str, *, left: Sequence[str], right: str | None) -> bool:
     last = left[-1] if left else ""
     if not _is_negated(left):
         if core in words.FREE_AFTER:
-            return last in words.FREE_AFTER[core] or (core == "house" and list(left[-2:]) == ["on", "the"])
+            return (
+                tuple(left[-len(idiom) :]) == idiom
+                if (idiom := words.FREE_IDIOMS.get(core))
+                else last in words.FREE_AFTER[core]
+            )
         if core == "free":
             return last not in words.NOT_FREE_BEFORE and right not in words.NOT_FREE_AFTER
         return core in words.FREE_WORDS
-    return core in words.FREE_AFTER and last in words.FREE_AFTER[core] and core != "house"
+    return core in words.FREE_AFTER and last in words.FREE_AFTER[core] and core not in words.FREE_IDIOMS
 
 
 def _is_negated(left: Sequence[str]) -> bool:
     clause: list[str] = []
-    for word in reversed(left[-4:]):
+    for word in reversed(left[-NEGATION_WORDS:]):
         if not word[0].isalnum() and word not in ("'", '"', "-"):
             break
         clause.append(word)

@@ -42,7 +42,7 @@ def is_forbidden(body: str, *, hosts: frozenset[str], is_target: bool = False) -
     if _SCHEME.search(text) or _DEFINITION.fullmatch(text):
         return True
     links = list(_WEB.finditer(text))
-    if any("\\" in link[0] or link[0].startswith("hxx") or not is_known(link[1], hosts) for link in links):
+    if any(_is_foreign(link, hosts) for link in links):
         return True
     rest = _WEB.sub(" ", text)
     if _ANY_SCHEME.search(rest) or _RELATIVE.search(rest) or _IP.search(rest):
@@ -52,6 +52,12 @@ def is_forbidden(body: str, *, hosts: frozenset[str], is_target: bool = False) -
     if is_target and not links:
         return True
     return any(target[1] not in ("", " ") for target in _LINK_TARGET.finditer(_WEB.sub("  ", text)))
+
+
+def _is_foreign(link: re.Match[str], hosts: frozenset[str]) -> bool:
+    """Elsewhere, or perhaps: another address in it, or a backslash, which browsers take for `/`."""
+    leads_on = "://" in link[2] or "%3a" in link[2] or "\\" in link[0]
+    return leads_on or link[0].startswith("hxx") or not is_known(link[1], hosts)
 
 
 def opens_target(body: str) -> bool:

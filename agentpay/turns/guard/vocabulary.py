@@ -69,7 +69,7 @@ PERCENT_WORDS: Final = _set("percent percents percentage pct porcento percentual
 # Words that may stand between the parts of one amount or range.
 JOINERS: Final = _set(
     "and e to a an or ou ate till until minus less menos plus mais for por of de com point ponto virgula per x the"
-    " every"
+    " every ao"
 )
 RANGES: Final = _set("and e to a or ou ate till until minus less menos plus mais - / ~ + com")
 PAIRING: Final = _set("and e com , point ponto virgula")
@@ -84,7 +84,8 @@ PRICE_WORDS: Final = _set(
     baixar baixamos abaixo reduzo reduzir reduzimos desco descer vendo vendemos barato barata cheaper cheap lower
     lowered reduce reduced drop dropped knock cut slash sell selling save saving savings economiza economizar
     economia poupa economize rebate refund refunded reembolso markdown promo promocao liquidacao parcela parcelas
-    prestacao installment installments quote quoted settle markdown off subtotal orcamento cash dinheiro grana money
+    prestacao installment installments quote quoted settle markdown off subtotal orcamento cash dinheiro grana
+    money tiro tirar tira tiramos
     """
 )
 # The same, but many other things follow them too: only directly, and not small numbers.
@@ -92,7 +93,8 @@ DIRECT_WORDS: Final = _set(
     """
     do for at por say says make makes call accept take give go meet get gets about tal digamos aceito aceitamos chego
     chegamos chegar vai fica ficam fica leva leve leva bring down faz faria fariamos posso dou damos negocio x pra
-    from de agree agreed done yours topo toparia only just so apenas somente acordo combinado
+    from de agree agreed done yours topo toparia word palavra now agora ser sao seriam only just so apenas
+    somente acordo combinado
     """
 )
 FILLERS: Final = _set(
@@ -110,7 +112,7 @@ TAILS: Final = _set(
     and or but if then than so for with to in on is it its it's i'm instead total each flat even only now today tonight
     tops max all cash final plus per a an as because since when while which right even works work would will sounds
     seems apiece everything everyone you me us we i please ok okay deal altogether including included plus shipping
-    flat firm straight net minimum maximum just this that the from off below less by at was are be do does thanks
+    flat firm straight net minimum maximum just this that the from off below less by at was are be do does
     e ou mas se a o ao no na em para pra pro com por cada total hoje agora so apenas somente fechado final pronto tudo
     que eh ta vale serve fica cabe dava funciona esta e voce te lhe ja aqui ai entao pelo pela nesse neste nisso redondo
     redondos certinho certo avista vista incluindo incluso frete menos mais de
@@ -127,7 +129,8 @@ EACH_WORDS: Final = _set("each apiece cada monthly yearly weekly mensais mensal 
 NAMED_BEFORE: Final = _set(
     """
     order orders pedido pedidos step passo steps version versao v page pagina chapter capitulo level nivel number
-    numero no n nº n° # size tamanho room sala since desde top day dia days week semana model modelo type tipo part
+    numero no n nº n° # size sizes tamanho tamanhos room sala since desde top day dia days week semana model
+    modelo type tipo part
     parte option opcao line linha article artigo section secao question pergunta route gate windows android iphone ios
     python rule regra season temporada episode edition edicao volume vol invoice fatura ticket protocolo phone
     telefone whatsapp cep zip rua street avenida lot lote class classe grade year ano anos january february march
@@ -179,10 +182,13 @@ FREE_AFTER: Final = {
     "nothing": _set("cost costs pay pays paying charge for_pay you owe"),
     "nada": _set("custa custam paga pagar paga pagara cobro cobra cobrar cobramos"),
     "house": _set("the"),
+    "casa": _set("da"),
     "brinde": _set("de"),
     "zero": _set("custo preco"),
 }
 """Words that claim a price of nothing right behind one of the others."""
+
+FREE_IDIOMS: Final = {"house": ("on", "the"), "casa": ("conta", "da")}
 
 NOT_FREE_BEFORE: Final = _set(
     "feel sugar gluten scent fragrance stress cruelty hands risk worry lactose dairy toll duty pain lead alcohol set"
