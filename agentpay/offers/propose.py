@@ -27,7 +27,9 @@ from agentpay.offers.negotiation import (
     Ask,
     Counter,
     Decision,
+    Facts,
     Grant,
+    History,
     NeedsApproval,
     Refuse,
     Stands,
@@ -44,6 +46,16 @@ PENDING_MINUTES = 72 * 60
 HISTORY_ENTRIES_MAX = 50
 
 New = Grant | Counter | NeedsApproval
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine decided from, beside the agent's rules (of its version)."""
+
+    ask: Ask
+    facts: Facts
+    history: History
+    budget_left: int | None
+    standing_max: int
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +139,14 @@ async def _propose(
         standing_max=standing_max,
     )
     outcome = await _perform(tx, appender, jobs, scene=scene, decision=decision)
-    await _note(tx, scene=scene, ask=ask, outcome=outcome)
+    inputs = Inputs(
+        ask=ask,
+        facts=scene.facts,
+        history=scene.history,
+        budget_left=scene.budget_left,
+        standing_max=standing_max,
+    )
+    await _note(tx, scene=scene, inputs=inputs, decision=decision, outcome=outcome)
     await appender.set_stage(
         tx, organization_id=ctx.organization_id, conversation_id=ctx.conversation_id, stage="negotiating"
     )
@@ -217,9 +236,13 @@ def _reasons(scene: Scene, decision: New) -> list[str]:
     return words.reasons(codes, language=scene.ctx.language)
 
 
-async def _note(tx: Tx, *, scene: Scene, ask: Ask, outcome: Outcome) -> None:
-    """For the merchant's eyes: what was asked and what was answered, and why."""
+async def _note(tx: Tx, *, scene: Scene, inputs: Inputs, decision: Decision, outcome: Outcome) -> None:
+    """For the merchant's eyes: what was asked and what was answered, and why; and all that `replay` decides from."""
+    ask = inputs.ask
     entry = {
+        "effect_key": scene.ctx.effect_key,
+        "agent_id": str(scene.ctx.agent_id),
+        "agent_version": scene.ctx.agent_version,
         "product_id": str(scene.product.product_id),
         "currency": scene.sold.currency,
         "list_amount": scene.sold.list_amount,
@@ -229,6 +252,8 @@ async def _note(tx: Tx, *, scene: Scene, ask: Ask, outcome: Outcome) -> None:
         "why": outcome.why,
         "amount": outcome.offer["amount"] if outcome.offer else None,
         "offer_id": str(outcome.offer["id"]) if outcome.offer else None,
+        "inputs": msgspec.to_builtins(inputs),
+        "engine": msgspec.to_builtins(decision),
     }
     await repository.note(
         tx,
