@@ -50,6 +50,23 @@ def classify(
     return Understanding(intent, confidence, entities, language, "rules")
 
 
+def classified_as(
+    text: str,
+    intent: Intent,
+    confidence: float,
+    *,
+    source: Literal["llm", "hybrid"],
+    language: str,
+    prev_agent_action: str | None = None,
+    prev_agent_text: str | None = None,
+) -> Understanding:
+    """The message under an intent that somebody else chose: entities are read as this intent has them."""
+    cleaned = clean(text)
+    context = read_context(prev_agent_action, prev_agent_text)
+    entities = extract_read(cleaned, fold(cleaned), language=language, intent=intent, asked=context.asked)
+    return Understanding(intent, confidence, entities, language, source)
+
+
 def _language_of(agent_text: str | None) -> str:
     return detect(agent_text) if agent_text else "en"
 
