@@ -1,9 +1,10 @@
 """What a process is made of: every collaborator built once from settings and handed down. Contains nothing itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,10 @@ from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
 from agentpay.knowledge import tools as knowledge_tools
+from agentpay.llm.anthropic import AnthropicProvider
+from agentpay.llm.chain import Chain
+from agentpay.llm.openai_compatible import OpenAIProvider
+from agentpay.llm.port import Provider
 from agentpay.llm.template.provider import TemplateProvider
 from agentpay.offers import tools as offer_tools
 from agentpay.organizations.secrets import Vault
@@ -40,6 +45,7 @@ from agentpay.turns.prepare import Preparer
 from agentpay.turns.runner import Runner
 from agentpay.turns.standing import Standing
 from agentpay.turns.toolbox import Toolbox
+from agentpay.understanding.second_opinion import SecondOpinion
 
 log = structlog.get_logger()
 
@@ -64,14 +70,20 @@ class Parts(msgspec.Struct, frozen=True):
     performer: Performer
     toolbox: Toolbox
     flusher: Flusher
+    models: Chain
+    opinion: SecondOpinion
+    loop: Loop
     runner: Runner
     reception: Reception
     standing: Standing
     live_state: LiveState
 
 
-def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
-    """Everything of one process, connected to nothing yet: `started` opens it."""
+def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str, Provider] | None = None) -> Parts:
+    """Everything of one process, connected to nothing yet: `started` opens it.
+
+    `providers`: models by name; None = those that the settings have keys for.
+    """
     db = Database(settings.database_url, pool_max=settings.pool_max)
     doorbell = Doorbell(db, listen_url=settings.listen_url)
     hub = Hub(
@@ -88,14 +100,17 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
     performer = Performer(db, polar, appender, jobs)
     toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar, performer, clock))
     flusher = Flusher(db, doorbell, hub)
-    runner = Runner(
+    models = Chain(model_providers(settings) if providers is None else providers)
+    opinion = SecondOpinion(lambda names: partial(models.reply, names=names))
+    loop = Loop(db, appender, toolbox, models=models, template=TemplateProvider())
+    preparer = Preparer(
         db,
-        appender,
-        flusher,
-        Loop(db, appender, toolbox, provider=TemplateProvider()),
-        prepare=Preparer(db, agents_cache, clock=clock).prepare,
-        process_id=process_id,
+        agents_cache,
+        clock=clock,
+        is_configured=models.is_configured,
+        opinion=opinion,
     )
+    runner = Runner(db, appender, flusher, loop, prepare=preparer.prepare, process_id=process_id)
     limits = MessageLimits(
         per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
     )
@@ -115,11 +130,24 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Parts:
         performer=performer,
         toolbox=toolbox,
         flusher=flusher,
+        models=models,
+        opinion=opinion,
+        loop=loop,
         runner=runner,
         reception=Reception(db, appender, jobs, owner=process_id, limits=limits),
         standing=Standing(db, appender, jobs, owner=process_id),
         live_state=live_state,
     )
+
+
+def model_providers(settings: Settings) -> dict[str, Provider]:
+    """The models that this installation has keys for. An endpoint of one's own (Ollama, vLLM) may need no key."""
+    found: dict[str, Provider] = {}
+    if settings.anthropic_api_key:
+        found["anthropic"] = AnthropicProvider(api_key=settings.anthropic_api_key, base_url=settings.anthropic_base_url)
+    if settings.openai_api_key or settings.openai_base_url:
+        found["openai"] = OpenAIProvider(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+    return found
 
 
 async def live_state(db: Database, ids: set[UUID]) -> dict[UUID, tuple[str, datetime | None]]:
@@ -197,6 +225,7 @@ async def started(parts: Parts) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.models.aclose()
         await parts.polar.close()
         await parts.egress.close()
         await parts.db.close()

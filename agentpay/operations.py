@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +26,8 @@ from agentpay.db import migrate
 from agentpay.db.engine import Database
 from agentpay.kit.caller import Operator
 from agentpay.kit.errors import Unavailable
+from agentpay.llm.chain import Chain
+from agentpay.llm.types import Usage
 
 REDIS_SECONDS_MAX = 1.0
 DATABASE_SECONDS_MAX = 3.0
@@ -61,11 +64,52 @@ class Metrics:
         self.turns_running = Gauge("agentpay_turns_running", "Turns running in this process", registry=self.registry)
         self.streams_open = Gauge("agentpay_streams_open", "Event streams open in this process", registry=self.registry)
 
+        self.model_calls = Counter(
+            "agentpay_model_calls_total", "Questions to models", ("provider", "outcome"), registry=self.registry
+        )
+        self.model_first_word = Histogram(
+            "agentpay_model_first_word_seconds",
+            "From a question to a model's first word",
+            ("provider",),
+            registry=self.registry,
+            buckets=(0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 15),
+        )
+        self.model_tokens = Counter(
+            "agentpay_model_tokens_total",
+            "Tokens by what became of them: cache_read over input + cache_read + cache_write is the cache's hit rate",
+            ("provider", "kind"),
+            registry=self.registry,
+        )
+        self.model_breakers = Gauge(
+            "agentpay_model_breaker_open", "1 while a provider is not asked", ("provider",), registry=self.registry
+        )
+        self.guard_stops = Counter(
+            "agentpay_guard_stops_total", "Replies of models that the guard stopped", ("kind",), registry=self.registry
+        )
+
     def watch(self, parts: Parts) -> None:
-        """Count this process's turns and streams."""
+        """Count this process's turns, streams and questions to models."""
+        parts.models.on_call = self._asked
+        parts.loop.on_guard = lambda kind: self.guard_stops.labels(kind).inc()
+        for provider in parts.models.states():
+            is_open = partial(_is_open, parts.models, provider)
+            self.model_breakers.labels(provider).set_function(is_open)
         self.turns_running.set_function(lambda: parts.runner.running_count)
         self.streams_open.set_function(lambda: parts.hub.stream_count)
         parts.runner.on_end = lambda status, reason: self.turns.labels(status, reason or "").inc()
+
+    def _asked(self, provider: str, outcome: str, first_word: float | None, usage: Usage) -> None:
+        self.model_calls.labels(provider, outcome).inc()
+        if first_word is not None:
+            self.model_first_word.labels(provider).observe(first_word)
+        for kind, tokens in (
+            ("input", usage.input_tokens),
+            ("output", usage.output_tokens),
+            ("cache_read", usage.cache_read_tokens),
+            ("cache_write", usage.cache_write_tokens),
+        ):
+            if tokens:
+                self.model_tokens.labels(provider, kind).inc(tokens)
 
     @contextlib.contextmanager
     def served(self, port: int | None) -> Iterator[None]:
@@ -86,6 +130,10 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+def _is_open(models: Chain, provider: str) -> float:
+    return 1.0 if models.states().get(provider) == "open" else 0.0
 
 
 @get("/healthz", status_code=200, operation_id="healthz", tags=["operations"])

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ import uvicorn
 from agentpay import worker
 from agentpay.app import create_app
 from agentpay.compose import Parts, build, started
+from agentpay.llm.port import Provider
 from agentpay.operations import Metrics
 from agentpay.settings import Settings
 
@@ -57,14 +58,16 @@ async def running(
     port: int = 0,
     with_worker: bool = False,
     wrap: Callable[[Any], Any] | None = None,
+    providers: Mapping[str, Provider] | None = None,
 ) -> AsyncIterator[Running]:
     """The service on `host:port` (0 = any free port). `wrap` puts another ASGI app around ours (`dev`'s storefront).
+    `providers`: models by name; None = those that the settings have keys for.
 
     The way down: no new turns, streams end, running turns drain, the rest is given away. Raises PortInUse.
     """
     configure_logging(settings)
     listener = listen(host, port)
-    parts = build(settings)
+    parts = build(settings, providers=providers)
     metrics = Metrics()
     app: Any = create_app(parts, metrics=metrics)
     metrics.watch(parts)

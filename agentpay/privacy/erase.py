@@ -62,6 +62,7 @@ async def _log(tx: Tx, conversation_id: UUID) -> None:
         "delete from turn_steps where turn_id in (select id from turns where conversation_id = %(id)s)",
         {"id": conversation_id},
     )
+    await tx.execute("update turns set brief = '{}' where conversation_id = %(id)s", {"id": conversation_id})
 
 
 async def _webhook_bodies(tx: Tx, organization_id: UUID, conversation: Row) -> None:

@@ -16,11 +16,27 @@ from agentpay.kit.money import format_amount
 from agentpay.llm.types import CheckoutFact, Language, OfferFact, OrderFact, ProductFact, ToolCall, ToolResult
 from agentpay.turns.hold import RunningTurn
 
-MESSAGES_MAX = 40
+MESSAGES_MAX = 80
+EARLIER_CALLS_MAX = 40
 SHOWN_MAX = 8
 OFFERS_MAX = 4
 CHECKOUTS_MAX = 4
 ORDERS_MAX = 4
+
+
+class StepDone(msgspec.Struct, frozen=True):
+    """One answered question of a turn: what was said and called, and what the calls came to so far, in order."""
+
+    said: str
+    calls: tuple[ToolCall, ...]
+    results: tuple[ToolResult, ...] = ()
+    malformed: frozenset[str] = frozenset()
+    """Ids of calls that cannot run: their arguments were none."""
+
+    @property
+    def open_calls(self) -> tuple[ToolCall, ...]:
+        """Tools run in order, so the calls without a result are the last ones."""
+        return self.calls[len(self.results) :]
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -37,11 +53,11 @@ class Facts(msgspec.Struct, frozen=True):
     checkouts: tuple[Row, ...]
     orders: tuple[Row, ...]
     products: dict[UUID, CatalogProduct]
-    results: tuple[tuple[ToolCall, ToolResult], ...]
-    """Of this turn's stored steps: after a takeover the turn goes on behind them."""
-    steps_done: int
-    open_calls: tuple[ToolCall, ...]
-    """Calls of the last stored step that have no stored result."""
+    steps: tuple[StepDone, ...]
+    """Of this turn, as stored: after a takeover the turn goes on behind them."""
+    agent_id: UUID | None
+    script: dict[str, Any]
+    """Who answers this turn, and from what, as an earlier attempt noted."""
 
     asked: tuple[Row, ...]
     """The visitor's messages that this turn answers."""
@@ -52,7 +68,7 @@ class Facts(msgspec.Struct, frozen=True):
 async def read(db: Database, *, turn: RunningTurn) -> Facts:
     """Everything the turn answers from. Raises NotFound when the conversation was erased meanwhile."""
     conversation = await db.one(
-        """select c.*, o.name as organization_name, o.default_currency,
+        """select c.*, o.name as organization_name, o.default_currency, o.budgets, o.allowed_origins,
           h.created_at as asked_at, h.taken_at, h.staff_name, h.reason
         from conversations c join organizations o on o.id = c.organization_id
         left join handoffs h on h.conversation_id = c.id and h.released_at is null
@@ -61,38 +77,45 @@ async def read(db: Database, *, turn: RunningTurn) -> Facts:
     )
     if conversation is None:
         raise NotFound
-    messages = await db.all(
-        f"""select id, sequence, role, content, action, attachments, author_name from messages
-        where conversation_id = %(conversation_id)s and deleted_at is null and sequence <= %(up_to)s
-        order by sequence desc limit {MESSAGES_MAX}""",
-        _ids(turn) | {"up_to": turn.up_to_sequence},
-    )
+    messages = await messages_up_to(db, conversation_id=turn.conversation_id, sequence=turn.up_to_sequence)
     offers, checkouts, orders = await _records(db, turn)
     shown_ids = (await shown.shown_ids(db, conversation_id=turn.conversation_id))[:SHOWN_MAX]
     page_id = page_product_id(conversation["context"])
     wanted = [*shown_ids, *([page_id] if page_id else [])]
     wanted += [row["product_id"] for row in (*offers, *checkouts, *orders) if row["product_id"]]
     products = await _products(db, turn, list(dict.fromkeys(wanted)))
-    results, steps_done, open_calls = await _steps(db, turn)
-    asked = [row for row in reversed(messages) if row["role"] == "user" and row["sequence"] > turn.after_sequence]
+    steps = await _steps(db, turn)
+    noted = await db.one("select agent_id, brief from turns where id = %(id)s", {"id": turn.id}) if steps else None
+    asked = [row for row in messages if row["role"] == "user" and row["sequence"] > turn.after_sequence]
     first = asked[0]["sequence"] if asked else turn.up_to_sequence
     return Facts(
         conversation=conversation,
         organization_name=conversation["organization_name"],
         default_currency=conversation["default_currency"],
-        messages=tuple(reversed(messages)),
+        messages=tuple(messages),
         shown=tuple(products[shown_id] for shown_id in shown_ids if shown_id in products),
         page_product=products.get(page_id) if page_id else None,
         offers=tuple(offers),
         checkouts=tuple(checkouts),
         orders=tuple(orders),
         products=products,
-        results=results,
-        steps_done=steps_done,
-        open_calls=open_calls,
+        steps=steps,
+        agent_id=noted["agent_id"] if noted else None,
+        script=noted["brief"] if noted else {},
         asked=tuple(asked),
-        previous=next((row for row in messages if row["role"] == "agent" and row["sequence"] < first), None),
+        previous=next((row for row in reversed(messages) if row["role"] == "agent" and row["sequence"] < first), None),
     )
+
+
+async def messages_up_to(db: Database, *, conversation_id: UUID, sequence: int) -> list[Row]:
+    """The last `MESSAGES_MAX` up to this one, oldest first."""
+    rows = await db.all(
+        f"""select id, sequence, role, content, action, attachments, author_name from messages
+        where conversation_id = %(conversation_id)s and deleted_at is null and sequence <= %(up_to)s
+        order by sequence desc limit {MESSAGES_MAX}""",
+        {"conversation_id": conversation_id, "up_to": sequence},
+    )
+    return rows[::-1]
 
 
 async def _records(db: Database, turn: RunningTurn) -> tuple[list[Row], list[Row], list[Row]]:
@@ -125,25 +148,35 @@ async def _products(db: Database, turn: RunningTurn, ids: list[UUID]) -> dict[UU
     return {product.product_id: product for product in found}
 
 
-async def _steps(
-    db: Database, turn: RunningTurn
-) -> tuple[tuple[tuple[ToolCall, ToolResult], ...], int, tuple[ToolCall, ...]]:
+async def _steps(db: Database, turn: RunningTurn) -> tuple[StepDone, ...]:
     """A first attempt has no steps yet; a later one goes on behind the stored ones."""
     if turn.attempt == 1:
-        return (), 0, ()
+        return ()
+    rows = await db.all("select reply, results from turn_steps where turn_id = %(id)s order by step", {"id": turn.id})
+    return tuple(step_of(row["reply"], row["results"]) for row in rows)
+
+
+def step_of(reply: dict[str, Any], results: dict[str, Any]) -> StepDone:
+    """A stored step."""
+    calls = msgspec.convert(reply.get("tool_calls", ()), tuple[ToolCall, ...])
+    done = tuple(msgspec.convert(results[call.id], ToolResult) for call in calls if call.id in results)
+    malformed = frozenset(call["id"] for call in reply.get("malformed_calls", ()))
+    return StepDone(reply.get("text", ""), calls, done, malformed)
+
+
+async def earlier_results(db: Database, *, turn: RunningTurn) -> list[ToolResult]:
+    """What tools told in the conversation's earlier turns: their facts may be named again."""
     rows = await db.all(
-        "select step, reply, results from turn_steps where turn_id = %(id)s order by step", {"id": turn.id}
+        f"""select call from messages m cross join jsonb_array_elements(m.tool_calls) call
+        where m.conversation_id = %(conversation_id)s and m.role = 'agent' and m.deleted_at is null
+          and m.sequence <= %(up_to)s and jsonb_typeof(m.tool_calls) = 'array'
+        order by m.sequence desc limit {EARLIER_CALLS_MAX}""",
+        _ids(turn) | {"up_to": turn.up_to_sequence},
     )
-    done: list[tuple[ToolCall, ToolResult]] = []
-    open_calls: list[ToolCall] = []
-    for row in rows:
-        for raw in row["reply"].get("tool_calls", ()):
-            call = msgspec.convert(raw, ToolCall)
-            if call.id in row["results"]:
-                done.append((call, msgspec.convert(row["results"][call.id], ToolResult)))
-            else:
-                open_calls.append(call)
-    return tuple(done), len(rows), tuple(open_calls)
+    return [
+        ToolResult(row["call"]["id"], row["call"]["name"], row["call"]["status"], row["call"].get("facts") or {})
+        for row in rows
+    ]
 
 
 def page_product_id(context: dict[str, Any]) -> UUID | None:

@@ -45,6 +45,7 @@ class Turn(Base):
     input_tokens: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     output_tokens: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     cost: Mapped[int] = mapped_column(server_default="0")  # micro-USD
+    brief: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # what its questions are rebuilt from (replay)
 
     __table_args__ = (
         one_of("status", TURN_STATUSES),
@@ -72,7 +73,7 @@ class Step(Base):
     turn_id: Mapped[UUID] = mapped_column(sa.ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True)
     step: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
     attempt: Mapped[int] = mapped_column(sa.Integer)
-    brief: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # understanding and action it was asked under
+    brief: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # digest of the question
     reply: Mapped[dict[str, Any]]
     results: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # by call id
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

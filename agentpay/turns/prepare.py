@@ -1,7 +1,8 @@
 """From what is stored to the first question: understand, route, decide. Pure but for a read and one short write."""
 
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -9,43 +10,64 @@ from psycopg.types.json import Jsonb
 from agentpay.agents import repository as agents
 from agentpay.agents import routing
 from agentpay.agents.repository import AgentRow, AgentsCache
-from agentpay.agents.tools import ToolContext, open_tools
-from agentpay.catalog.currencies import visitor_currency
+from agentpay.agents.tools import ToolContext
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.kit.clock import Clock
 from agentpay.kit.errors import NotFound
 from agentpay.kit.text import clean
-from agentpay.llm.template import naming
-from agentpay.llm.types import (
-    Brief,
-    CheckoutFact,
-    Entry,
-    Language,
-    OfferFact,
-    OrderFact,
-    Personality,
-    ProductFact,
-    ToolCall,
+from agentpay.llm.types import Language, ToolCall
+from agentpay.offers.budget import budgets_of
+from agentpay.turns import facts, prompt, window
+from agentpay.turns.brief import (
+    brief_of,
+    currency_of,
+    language_of,
+    open_names,
+    previous_action,
+    tools_of,
+    understand,
+    visitor_key,
 )
-from agentpay.offers.enums import STANDING
-from agentpay.turns import action, facts, prompt
 from agentpay.turns.facts import Facts
 from agentpay.turns.hold import RunningTurn, hold
-from agentpay.turns.loop import Prepared
-from agentpay.understanding.classify import Understanding, classify
+from agentpay.turns.prepared import Prepared, Script, Sources, page_context, talk
+from agentpay.turns.spending import Purse, payer, purse_of
+from agentpay.understanding.classify import Understanding
 from agentpay.understanding.intents import Intent
+from agentpay.understanding.second_opinion import SecondOpinion
 
 TEXT_CHARACTERS_MAX = 4_000
 
+_NOTE = """
+with noted as (
+  update messages set intent = %(intent)s, intent_confidence = %(confidence)s, entities = %(entities)s
+  where id = any(%(ids)s)),
+talked as (
+  update conversations set last_intent = %(intent)s, hesitation_signals = hesitation_signals + %(hesitation)s,
+    summary = %(summary)s, agent_state = agent_state || jsonb_build_object('window_begin', %(window_begin)s::int)
+  where id = %(conversation_id)s)
+update turns set agent_id = %(agent_id)s, agent_version = %(version)s, brief = %(brief)s::jsonb where id = %(turn_id)s
+"""
+
 
 class Preparer:
-    """Prepares turns. One a process."""
+    """Prepares turns. One a process. `is_configured`: whether there is a key for a model provider."""
 
-    def __init__(self, db: Database, agents_cache: AgentsCache, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        agents_cache: AgentsCache,
+        *,
+        clock: Clock,
+        is_configured: Callable[[str], bool],
+        opinion: SecondOpinion,
+    ) -> None:
         self._db = db
         self._agents = agents_cache
         self._clock = clock
+        self._is_configured = is_configured
+        self._opinion = opinion
 
     async def prepare(self, turn: RunningTurn) -> Prepared:
         """1. Read. 2. Understand. 3. Route to an agent. 4. Decide action and tools. 5. Note what was understood.
@@ -53,36 +75,96 @@ class Preparer:
         Raises TurnLost, NotFound (erased meanwhile).
         """
         known = await facts.read(self._db, turn=turn)
-        text = clean("\n".join(row["content"] for row in known.asked))[-TEXT_CHARACTERS_MAX:]
-        understood = _understand(known, text)
-        agent = await self._route(known, understood.intent)
-        language = language_of(agent, understood)
-        brief, open_names = _decide(known, agent, understood, text=text, language=language, now=self._clock())
-        hesitation = understood.intent is Intent.HESITATION
-        await self._note(turn, known, understood, agent, counts_hesitation=hesitation)
-        conversation = known.conversation
-        signals = conversation["hesitation_signals"] + (1 if hesitation else 0)
+        agents_of = await self._agents.agents_of(organization_id=known.conversation["organization_id"])
+        agent, script = self._begun_before(known, agents_of) or await self._begin(turn, known, agents_of)
+        conversation, brief = known.conversation, script.brief
         return Prepared(
             agent=agent,
             brief=brief,
-            messages=tuple(_entry(row) for row in known.messages),
-            system=prompt.system(agent, organization_name=known.organization_name),
-            open_names=open_names,
-            context=_tool_contexts(turn, conversation, agent, language, currency_of(known), signals),
-            results=list(known.results),
-            steps_done=known.steps_done,
-            open_calls=known.open_calls,
-            agent_state={**conversation["agent_state"], "language": language},
+            system=prompt.system(agent, organization_name=script.organization_name),
+            talk=talk(script, known.messages),
+            open_names=frozenset(script.open_names),
+            tool_names=frozenset(script.tool_names),
+            providers=script.providers,
+            purse=_purse(turn, agent, conversation),
+            sources=await self._sources(turn, known, asks_models=bool(script.providers)),
+            context=_tool_contexts(
+                turn, conversation, agent, brief.language, currency_of(known), script.hesitation_signals
+            ),
+            steps=list(known.steps),
+            agent_state={
+                **conversation["agent_state"], "language": brief.language, "window_begin": script.window_begin
+            },
+        )  # fmt: skip
+
+    def _begun_before(self, known: Facts, agents_of: Sequence[AgentRow]) -> tuple[AgentRow, Script] | None:
+        """A dead attempt got as far as a stored step: this one goes on under the same script."""
+        if not known.steps or not known.script:
+            return None
+        agent = next((agent for agent in agents_of if agent.id == known.agent_id), None)
+        return None if agent is None else (agent, msgspec.convert(known.script, Script))
+
+    async def _begin(self, turn: RunningTurn, known: Facts, agents_of: Sequence[AgentRow]) -> tuple[AgentRow, Script]:
+        text = clean("\n".join(row["content"] for row in known.asked))[-TEXT_CHARACTERS_MAX:]
+        understood = await self._understand(turn, known, agents_of, text)
+        agent = await self._route(known, agents_of, understood.intent)
+        language = language_of(agent, understood)
+        brief, decision = brief_of(known, agent, understood, text=text, language=language, now=self._clock())
+        conversation, providers = known.conversation, self._providers(agent)
+        begin = int(conversation["agent_state"].get("window_begin", 0))
+        seen = window.slide(known.messages, begin=begin, summary=conversation["summary"])
+        script = Script(
+            brief=brief,
+            organization_name=known.organization_name,
+            asked_after=turn.after_sequence,
+            window_begin=seen.begin,
+            summary=seen.summary,
+            context=page_context(conversation["context"]),
+            open_names=tuple(sorted(open_names(agent, brief, decision, asks_models=bool(providers)))),
+            tool_names=tuple(sorted(tools_of(agent))),
+            providers=providers,
+            hesitation_signals=_hesitation_signals(conversation, understood.intent),
+        )
+        await self._note(turn, known, understood, agent, script)
+        return agent, script
+
+    async def _understand(
+        self, turn: RunningTurn, known: Facts, agents_of: Sequence[AgentRow], text: str
+    ) -> Understanding:
+        """By rules; where they are unsure, a model of the conversation's own agent is asked once, within its budget."""
+        by_rules, conversation = understand(known, text), known.conversation
+        own = next((agent for agent in agents_of if agent.id == conversation["agent_id"]), None)
+        if own is None:
+            return by_rules
+        return await self._opinion.refine(
+            text,
+            by_rules,
+            mode="hybrid",
+            providers=self._providers(own),
+            pay=payer(self._db, turn, _purse(turn, own, conversation)),
+            prev_agent_action=previous_action(known),
+            prev_agent_text=known.previous["content"] if known.previous else None,
         )
 
-    async def _route(self, known: Facts, intent: Intent) -> AgentRow:
+    def _providers(self, agent: AgentRow) -> tuple[str, ...]:
+        """The agent's models in order: its own, then its fallback. Those that are not configured are left out."""
+        wanted = (agent.config.llm_provider, agent.config.fallback_provider)
+        return tuple(dict.fromkeys(name for name in wanted if name and self._is_configured(name)))
+
+    async def _sources(self, turn: RunningTurn, known: Facts, *, asks_models: bool) -> Sources:
+        if not asks_models:
+            return Sources()
+        hosts = (urlsplit(origin).hostname for origin in known.conversation["allowed_origins"])
+        return Sources(
+            hosts=frozenset(host for host in hosts if host),
+            results=tuple(await facts.earlier_results(self._db, turn=turn)),
+        )
+
+    async def _route(self, known: Facts, agents_of: Sequence[AgentRow], intent: Intent) -> AgentRow:
         """The agent of the fitting type; where nobody may answer any more, the conversation's own one still does."""
         conversation = known.conversation
         found = routing.answering_agent(
-            await self._agents.agents_of(organization_id=conversation["organization_id"]),
-            intent=intent,
-            current_id=conversation["agent_id"],
-            is_training=conversation["is_training"],
+            agents_of, intent=intent, current_id=conversation["agent_id"], is_training=conversation["is_training"]
         )
         if found is not None:
             return found
@@ -94,198 +176,39 @@ class Preparer:
         return own
 
     async def _note(
-        self, turn: RunningTurn, known: Facts, understood: Understanding, agent: AgentRow, *, counts_hesitation: bool
+        self, turn: RunningTurn, known: Facts, understood: Understanding, agent: AgentRow, script: Script
     ) -> None:
-        """Store what was understood with the visitor's messages, and who answers."""
+        """Store what was understood with the visitor's messages, who answers, and what from."""
+        # A hesitation is counted once: a takeover prepares again under a later attempt.
+        is_counted = understood.intent is Intent.HESITATION and turn.attempt == 1
         async with self._db.transaction() as tx:
             await hold(tx, turn)
             await tx.execute(
-                """update messages set intent = %(intent)s, intent_confidence = %(confidence)s, entities = %(entities)s
-                where id = any(%(ids)s)""",
+                _NOTE,
                 {
                     "intent": understood.intent.value,
                     "confidence": understood.confidence,
                     "entities": Jsonb(msgspec.to_builtins(understood.entities)),
                     "ids": [row["id"] for row in known.asked],
+                    "hesitation": 1 if is_counted else 0,
+                    "conversation_id": turn.conversation_id,
+                    "summary": script.summary,
+                    "window_begin": script.window_begin,
+                    "agent_id": agent.id,
+                    "version": agent.version,
+                    "brief": msgspec.json.encode(script).decode(),
+                    "turn_id": turn.id,
                 },
             )
-            # Counted once: a takeover prepares again under a later attempt.
-            await tx.execute(
-                """update conversations set last_intent = %(intent)s,
-                hesitation_signals = hesitation_signals + %(hesitation)s where id = %(id)s""",
-                {
-                    "intent": understood.intent.value,
-                    "hesitation": 1 if counts_hesitation and turn.attempt == 1 else 0,
-                    "id": turn.conversation_id,
-                },
-            )
-            await tx.execute(
-                "update turns set agent_id = %(agent_id)s, agent_version = %(version)s where id = %(id)s",
-                {"agent_id": agent.id, "version": agent.version, "id": turn.id},
-            )
 
 
-def language_of(agent: AgentRow, understood: Understanding) -> Language:
-    fixed = agent.personality.language
-    if fixed != "auto":
-        return fixed
-    return "pt" if understood.language == "pt" else "en"
+def _purse(turn: RunningTurn, agent: AgentRow, conversation: Row) -> Purse:
+    budgets = budgets_of(conversation["budgets"])
+    return purse_of(turn, agent_id=agent.id, visitor_key=visitor_key(conversation), budgets=budgets)
 
 
-def currency_of(known: Facts) -> str:
-    country = known.conversation["agent_state"].get("country")
-    return visitor_currency(context=known.conversation["context"], default=known.default_currency, country=country)
-
-
-def visitor_key(conversation: Row) -> str:
-    """The same visitor, for offers and budgets: a proven `sub`, else the session (API § 2)."""
-    if conversation["external_customer_id"]:
-        return f"sub:{conversation['external_customer_id']}"
-    return f"session:{conversation['session_id']}"
-
-
-def _understand(known: Facts, text: str) -> Understanding:
-    previous = known.previous
-    state = known.conversation["agent_state"]
-    return classify(
-        text,
-        prev_agent_action=_previous_action(known),
-        prev_agent_text=previous["content"] if previous else None,
-        previous_language=state.get("language") or _locale_language(known.conversation["context"]),
-    )
-
-
-def _previous_action(known: Facts) -> str | None:
-    """What the visitor answers to: the last reply, or an offer that we told them of since (an approval)."""
-    first = known.asked[0]["sequence"] if known.asked else 0
-    before = [row for row in known.messages if row["sequence"] < first and row["role"] in ("agent", "system")]
-    if not before:
-        return None
-    latest = before[-1]
-    if any(attachment["type"] == "offer" for attachment in latest["attachments"]):
-        return latest["action"] or "calculate_offer"
-    return known.previous["action"] if known.previous else None
-
-
-def _locale_language(context: dict[str, Any]) -> str | None:
-    locale = context.get("locale")
-    return "pt" if isinstance(locale, str) and locale.lower().startswith("pt") else None
-
-
-class _View(msgspec.Struct, frozen=True):
-    """What the visitor has seen, as facts."""
-
-    shown: tuple[ProductFact, ...]
-    offers: tuple[OfferFact, ...]
-    checkouts: tuple[CheckoutFact, ...]
-    orders: tuple[OrderFact, ...]
-    focus: ProductFact | None
-    handoff: Literal["none", "asked", "taken"]
-
-
-def _view(known: Facts, understood: Understanding, text: str, *, language: Language) -> _View:
-    currency, conversation = currency_of(known), known.conversation
-    shown = facts.product_facts(known.shown, currency=currency, language=language)
-    return _View(
-        shown=shown,
-        offers=facts.offer_facts(known, language=language),
-        checkouts=facts.checkout_facts(known, language=language),
-        orders=facts.order_facts(known, language=language),
-        focus=_focus(known, shown, understood, text, currency=currency, language=language),
-        handoff="none" if not conversation["asked_at"] else "taken" if conversation["taken_at"] else "asked",
-    )
-
-
-def _decide(
-    known: Facts, agent: AgentRow, understood: Understanding, *, text: str, language: Language, now: datetime
-) -> tuple[Brief, frozenset[str]]:
-    view = _view(known, understood, text, language=language)
-    situation = _situation(known, agent, understood, view, text=text, now=now)
-    decision = action.decide(situation)
-    conversation, personality = known.conversation, agent.personality
-    brief = Brief(
-        language=language,
-        intent=understood.intent.value,
-        confidence=understood.confidence,
-        entities=msgspec.to_builtins(understood.entities),
-        action=decision.action.value,
-        agent_type=agent.agent_type,  # type: ignore[arg-type] # checked by the table
-        agent_name=agent.name,
-        organization_name=known.organization_name,
-        personality=Personality(
-            tone=personality.tone,
-            verbosity=personality.verbosity,
-            proactive=personality.proactive,
-            greeting=personality.greeting,
-        ),
-        text=text,
-        now=now,
-        is_first_reply=conversation["agent_message_count"] <= 1,
-        focus=view.focus,
-        shown=view.shown,
-        offers=view.offers,
-        checkouts=view.checkouts,
-        orders=view.orders,
-        is_proven_customer=bool(conversation["external_customer_id"]),
-        customer_name=conversation["identity"].get("name"),
-        handoff=view.handoff,
-        stuck=action.is_stuck(situation),
-        previous_action=situation.previous_action,
-        previous_text=situation.previous_text,
-    )
-    return brief, frozenset(decision.tools)
-
-
-def _situation(
-    known: Facts, agent: AgentRow, understood: Understanding, view: _View, *, text: str, now: datetime
-) -> action.Situation:
-    conversation, previous = known.conversation, known.previous
-    switches = msgspec.structs.asdict(agent.tools)
-    return action.Situation(
-        intent=understood.intent,
-        confidence=understood.confidence,
-        text=text,
-        entities=understood.entities,
-        open_tools=open_tools(switches, allow_dynamic_pricing=agent.rules.allow_dynamic_pricing),
-        previous_action=_previous_action(known),
-        previous_text=previous["content"] if previous else None,
-        previous_intent=Intent(conversation["last_intent"]) if conversation["last_intent"] else None,
-        focus=view.focus,
-        shown=view.shown,
-        offers=tuple(offer for offer in view.offers if offer.status in STANDING and offer.expires_at > now),
-        checkouts=view.checkouts,
-        handoff=view.handoff,
-        misses=int(conversation["agent_state"].get("misses", 0)),
-    )
-
-
-def _focus(
-    known: Facts,
-    shown: tuple[ProductFact, ...],
-    understood: Understanding,
-    text: str,
-    *,
-    currency: str,
-    language: Language,
-) -> ProductFact | None:
-    """What the talk is about: named now, else the standing offer's product, else last shown, else the page's."""
-    previous_text = known.previous["content"] if known.previous else None
-    named = naming.find_named(text, shown, product=understood.entities.product, previous_text=previous_text)
-    if named is not None:
-        return named
-    for row in known.offers:
-        if row["status"] in ("open", "pending_approval", "accepted"):
-            offered = next((each for each in shown if each.product_id == str(row["product_id"])), None)
-            if offered is not None:
-                return offered
-    if shown:
-        return shown[0]
-    page = (known.page_product,) if known.page_product else ()
-    return next(iter(facts.product_facts(page, currency=currency, language=language)), None)
-
-
-def _entry(row: Row) -> Entry:
-    return Entry(role=row["role"], text=row["content"])
+def _hesitation_signals(conversation: Row, intent: Intent) -> int:
+    return int(conversation["hesitation_signals"]) + (1 if intent is Intent.HESITATION else 0)
 
 
 def _tool_contexts(

@@ -19,7 +19,8 @@ from agentpay.kit.errors import NotFound, Unavailable
 from agentpay.turns import begin, end
 from agentpay.turns.flush import DraftWriter, Flusher
 from agentpay.turns.hold import RunningTurn, TurnLost, hold
-from agentpay.turns.loop import Loop, Outcome, Prepared
+from agentpay.turns.loop import Loop, Outcome
+from agentpay.turns.prepared import Prepared
 
 log = structlog.get_logger()
 
