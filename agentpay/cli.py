@@ -1,4 +1,4 @@
-"""The command line: `agentpay web | worker | migrate | dev | doctor | org …`. Composes, contains nothing.
+"""The command line: `agentpay web | worker | migrate | dev | doctor | replay | org …`. Composes, contains nothing.
 
 Whatever goes wrong in an expected way is one sentence on stderr and an exit code that is not zero. Imports wait until
 a command needs them: `agentpay --help` must not load a web server.
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -105,6 +106,24 @@ def doctor() -> None:
     for finding in findings:
         click.echo(f"{finding.mark} {finding.name:<24} {finding.detail}")
     if any(finding.verdict == "broken" for finding in findings):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("turn_id", type=click.UUID)
+@click.option("--whole", is_flag=True, help="Print every question as the provider read it: it holds visitors' words.")
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON document.")
+def replay(turn_id: UUID, whole: bool, as_json: bool) -> None:
+    """Rebuild a past turn's questions and the engine's decisions; exit code 1 when one differs."""
+    from agentpay import replaying
+    from agentpay.kit.errors import ExpectedError
+
+    try:
+        turn = run(replaying.replayed(read_settings(), turn_id))
+    except ExpectedError as error:
+        raise Failure(error.detail) from error
+    click.echo(replaying.as_json(turn) if as_json else "\n".join(replaying.as_text(turn, whole=whole)))
+    if turn.differences:
         sys.exit(1)
 
 
