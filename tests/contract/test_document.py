@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentpay.agents.schemas import AgentCreate
@@ -21,10 +21,12 @@ from agentpay.organizations import checks
 from agentpay.organizations.schemas import ORIGIN_PATTERN
 from tests.cast import Shop
 
+steady = settings(deadline=None, derandomize=True)
 # Tags are the one kind of invisible character that no pattern names.
 characters = st.characters(codec="utf-8", max_codepoint=0xDFFFF)
 
 
+@steady
 @given(st.uuids())
 def test_a_cursor_that_the_service_gives_is_one_by_the_document(row_id: UUID) -> None:
     cursor = pages.encode_cursor(row_id)
@@ -32,6 +34,7 @@ def test_a_cursor_that_the_service_gives_is_one_by_the_document(row_id: UUID) ->
     assert pages.decode_cursor(cursor) == row_id
 
 
+@steady
 @given(st.from_regex(re.compile(pages.CURSOR_PATTERN), fullmatch=True))
 def test_a_cursor_by_the_document_is_taken_and_has_one_spelling(cursor: str) -> None:
     row_id = pages.decode_cursor(cursor)
@@ -46,6 +49,7 @@ def test_what_is_no_cursor_by_the_document_is_refused(cursor: str) -> None:
         pages.decode_cursor(cursor)
 
 
+@steady
 @given(st.datetimes(datetime(1970, 1, 1), datetime(8820, 1, 1), timezones=st.just(UTC)), st.uuids())  # noqa: DTZ001
 def test_a_cursor_of_the_catalogue_leads_back_to_its_place(moment: datetime, product_id: UUID) -> None:
     cursor = catalog.encode_position((moment, product_id))
@@ -53,6 +57,7 @@ def test_a_cursor_of_the_catalogue_leads_back_to_its_place(moment: datetime, pro
     assert catalog.decode_position(cursor) == (moment, product_id)
 
 
+@steady
 @given(st.from_regex(re.compile(catalog.CURSOR_PATTERN), fullmatch=True))
 def test_a_cursor_of_the_catalogue_by_the_document_is_taken(cursor: str) -> None:
     position = catalog.decode_position(cursor)
@@ -60,11 +65,13 @@ def test_a_cursor_of_the_catalogue_by_the_document_is_taken(cursor: str) -> None
     assert catalog.encode_position(position) == cursor
 
 
+@steady
 @given(st.text(characters, max_size=4))
 def test_a_name_is_visible_by_the_document_when_something_is_left_of_it(name: str) -> None:
     assert bool(re.search(text.VISIBLE_PATTERN, name)) is bool(text.one_line(name))
 
 
+@steady
 @given(st.text(characters, max_size=4))
 def test_a_message_says_something_by_the_document_when_something_is_left_of_it(content: str) -> None:
     assert bool(re.search(text.SPOKEN_PATTERN, content)) is bool(content.strip()) is not text.is_blank(content)
@@ -75,6 +82,7 @@ def test_every_kind_of_white_space_is_blank_to_the_pattern_too() -> None:
         assert text.is_blank(character) is character.isspace(), hex(ord(character))
 
 
+@steady
 @given(st.from_regex(re.compile(ORIGIN_PATTERN), fullmatch=True))
 def test_an_origin_by_the_document_is_taken(origin: str) -> None:
     assert checks.origin(origin)
