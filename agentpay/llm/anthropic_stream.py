@@ -8,7 +8,7 @@ from typing import Final, Never
 
 import msgspec
 
-from agentpay.llm import failures
+from agentpay.llm import failures, prices
 from agentpay.llm.collect import Collected
 from agentpay.llm.sse import EventSplitter, StreamTooLong
 from agentpay.llm.types import Reply, Stop, Usage
@@ -85,12 +85,19 @@ class AnthropicReader:
     def __init__(self, *, model: str) -> None:
         self.heard = 0
         self.is_over = False
-        self.usage = Usage()
+        self.is_finished = False
+        self._counted = Usage()
         self._model = model
         self._events = EventSplitter()
         self._collected = Collected()
         self._stop: str | None = None
         self._text_block: int | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """As counted. Output is counted at the end only: of a broken answer we estimate it, to be paid all the same."""
+        written = prices.estimate_tokens(self._collected.written) if self._stop is None else 0
+        return msgspec.structs.replace(self._counted, output_tokens=max(self._counted.output_tokens, written))
 
     @property
     def is_whole(self) -> bool:
@@ -135,7 +142,7 @@ class AnthropicReader:
                 self._stop = delta.stop_reason
                 self.heard += 1
         elif event.type == "message_stop":
-            self.is_over = self._stop is not None
+            self.is_over = self.is_finished = self._stop is not None
         elif event.type == "error":
             _fail(event.error)
         return ""
@@ -169,8 +176,8 @@ class AnthropicReader:
         """Counts are cumulative: a later one replaces an earlier one where it says anything."""
         if counts is None:
             return
-        old = self.usage
-        self.usage = Usage(
+        old = self._counted
+        self._counted = Usage(
             input_tokens=_or(counts.input_tokens, old.input_tokens),
             output_tokens=_or(counts.output_tokens, old.output_tokens),
             cache_read_tokens=_or(counts.cache_read_input_tokens, old.cache_read_tokens),

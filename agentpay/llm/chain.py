@@ -26,6 +26,9 @@ RETRY_AFTER_SECONDS_MAX: Final = 2.0
 PATIENCE_SECONDS_MAX: Final = 20.0
 """From the question on: later than this no model is tried any more and the last provider answers."""
 
+_NOT_AGAIN: Final = frozenset({failures.FIRST_WORD, failures.BETWEEN_WORDS, failures.BREAKER_OPEN, failures.OVERSIZED})
+"""The visitor waited long enough, or it would go the same way."""
+
 OnCall = Callable[[str, str, float | None, Usage], None]
 """Provider, outcome (`answered`, `cancelled` or a reason of `llm/failures.py`), seconds to the first word, usage."""
 
@@ -141,7 +144,7 @@ class Chain:
 
     def _wait(self, failure: ProviderFailed) -> float | None:
         """Seconds until another try of the same provider; None = none."""
-        if failure.permanent or failure.reason in {failures.FIRST_WORD, failures.BREAKER_OPEN, failures.OVERSIZED}:
+        if failure.permanent or failure.reason in _NOT_AGAIN:
             return None
         if failure.retry_after is not None and failure.retry_after > RETRY_AFTER_SECONDS_MAX:
             return None

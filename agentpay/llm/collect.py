@@ -19,7 +19,9 @@ class Reader(Protocol):
     heard: int
     """Grows with every piece of content, also of calls and thoughts; pings do not count."""
     is_over: bool
-    """Nothing that counts will follow."""
+    """Nothing that counts will follow: stop reading."""
+    is_finished: bool
+    """The provider itself ended the stream: only its last byte is missing."""
 
     @property
     def usage(self) -> Usage:
@@ -66,17 +68,14 @@ class Collected:
         return "".join(self._words)
 
     @property
-    def spoke(self) -> bool:
-        return bool(self._words)
-
-    @property
-    def calls(self) -> int:
-        return len(self._calls)
+    def written(self) -> str:
+        """Words and arguments, to estimate what was not counted."""
+        return self.text + "".join(piece for call in self._calls.values() for piece in call.json)
 
     def say(self, words: str) -> str:
         """Take words; returns what of them fits into a reply, and sets `is_full` where one ends by our own bound."""
         room = REPLY_BYTES_MAX - self._bytes
-        size = len(words.encode(errors="replace"))
+        size = len(words) if words.isascii() else len(words.encode(errors="replace"))
         if size > room:
             self.is_full = True
             words = words.encode(errors="replace")[:room].decode(errors="ignore")

@@ -88,10 +88,11 @@ class OpenAIProvider:
         return failures.failed(reason_of(response.status, body), retry_after=wait)
 
     async def _ready(self) -> "ClientSession":
-        async with self._making:
-            if self._session is None:
-                await asyncio.to_thread(importlib.import_module, "aiohttp")
-                self._session = self._make()
+        if self._session is None:
+            async with self._making:
+                if self._session is None:
+                    await asyncio.to_thread(importlib.import_module, "aiohttp")
+                    self._session = self._make()
         return self._session
 
     def _make(self) -> "ClientSession":

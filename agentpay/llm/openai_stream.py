@@ -11,6 +11,7 @@ import msgspec
 
 from agentpay.llm import failures, prices
 from agentpay.llm.collect import Collected
+from agentpay.llm.port import ProviderFailed
 from agentpay.llm.sse import EventSplitter, StreamTooLong
 from agentpay.llm.types import Reply, Stop, Usage
 
@@ -88,6 +89,7 @@ class OpenAIReader:
     def __init__(self, *, model: str, asked: bytes) -> None:
         self.heard = 0
         self.is_over = False
+        self.is_finished = False
         self._asked = asked
         self._model = model
         self._counted: Usage | None = None
@@ -111,7 +113,7 @@ class OpenAIReader:
         if not self.heard:
             return Usage()
         told = self._asked.decode(errors="replace")
-        return Usage(prices.estimate_tokens(told), prices.estimate_tokens(self._collected.text))
+        return Usage(prices.estimate_tokens(told), prices.estimate_tokens(self._collected.written))
 
     def feed(self, chunk: bytes) -> str:
         """The words that `chunk` brought. Raises ProviderFailed for an error and for what is no chunk."""
@@ -122,8 +124,11 @@ class OpenAIReader:
         return "".join([self._take(data) for data in found if not self.is_over])
 
     def finish(self) -> str:
-        """The words of a last line that nobody ended."""
-        return "".join([self._take(data) for data in self._events.flush() if not self.is_over])
+        """The words of a last line that nobody ended; if it was cut within, it brings none."""
+        try:
+            return "".join([self._take(data) for data in self._events.flush() if not self.is_over])
+        except (ProviderFailed, StreamTooLong):
+            return ""
 
     def reply(self) -> Reply:
         """The whole answer. Raises ProviderFailed(`broken_stream`) if the stream ended before it was whole."""
@@ -135,7 +140,7 @@ class OpenAIReader:
     def _take(self, data: bytes) -> str:
         if data.strip() == _DONE:
             # Without a word and without a reason nothing was answered.
-            self.is_over = bool(self.heard) or self._stop is not None
+            self.is_over = self.is_finished = bool(self.heard) or self._stop is not None
             return ""
         try:
             chunk = _decode(data)

@@ -17,6 +17,9 @@ BETWEEN_WORDS_SECONDS_MAX: Final = 10.0
 TAIL_SECONDS_MAX: Final = 1.0
 """For the counts and the farewell after a whole answer; some servers never send them."""
 
+DRAIN_SECONDS_MAX: Final = 0.1
+"""For the end of the stream after the last event: a connection read to its end can be used again."""
+
 CONNECT_SECONDS_MAX: Final = 5.0
 SPARE_SECONDS: Final = 5.0
 """By which a client's own time-outs are longer than ours, so that ours are the ones that happen."""
@@ -78,6 +81,18 @@ async def _read(open: Callable[[], Opened], reader: Reader, patience: Patience) 
                 yield piece
             if chunk is None:
                 return
+        if reader.is_finished:
+            await _drain(chunks)
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read to the end, unless that takes time. A new connection would cost the next step its handshakes."""
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS_MAX):
+            async for _ in chunks:
+                pass
+    except TimeoutError:
+        pass
 
 
 async def _before(deadline: float, reason: str, awaited: Awaitable[T]) -> T:

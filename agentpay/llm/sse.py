@@ -15,41 +15,35 @@ class EventSplitter:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._data: list[bytes] = []
-        self._bytes = 0
-        self._total = 0
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether the last event is still incomplete: a stream that ends here was cut."""
-        return bool(self._data) or bool(self._rest.strip())
+        self._open_bytes = 0
+        self._total_bytes = 0
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The data of the events that `chunk` completed, in order. Raises StreamTooLong."""
-        self._count(chunk)
+        self._open_bytes += len(chunk)
+        self._total_bytes += len(chunk)
+        if self._total_bytes > STREAM_BYTES_MAX or self._open_bytes > EVENT_BYTES_MAX + len(chunk):
+            raise StreamTooLong
         self._rest += chunk
         if b"\n" not in chunk:
             return []
-        *lines, rest = bytes(self._rest).split(b"\n")
+        told = bytes(self._rest)
+        if b"\r" in told:
+            told = told.replace(b"\r\n", b"\n")
+        *events, rest = told.split(b"\n\n")
         self._rest = bytearray(rest)
-        done: list[bytes] = []
-        for line in lines:
-            line = line.rstrip(b"\r")
-            if line.startswith(b"data:"):
-                self._data.append(line[5:].removeprefix(b" "))
-            elif not line and self._data:
-                done.append(b"\n".join(self._data))
-                self._data = []
-        if not self._data:
-            self._bytes = len(self._rest)
-        return done
+        if events:
+            self._open_bytes = len(rest)
+        return [data for event in events if (data := _data(event)) is not None]
 
     def flush(self) -> list[bytes]:
         """What a closed stream left without its last line ends, if that is an event: some servers forget them."""
         return self.feed(b"\n\n")
 
-    def _count(self, chunk: bytes) -> None:
-        self._bytes += len(chunk)
-        self._total += len(chunk)
-        if self._total > STREAM_BYTES_MAX or self._bytes > EVENT_BYTES_MAX + len(chunk):
-            raise StreamTooLong
+
+def _data(event: bytes) -> bytes | None:
+    """The data lines of one event, joined; None if it has none (a comment, a ping)."""
+    if event.startswith(b"data:") and b"\n" not in event:
+        return event[5:].removeprefix(b" ")
+    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+    return b"\n".join(lines) if lines else None

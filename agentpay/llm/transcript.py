@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from agentpay.kit.text import clean
 from agentpay.llm.types import Entry, Request, ToolCall, ToolResult
 
 CALL_ID_CHARACTERS_MAX: Final = 40
@@ -52,8 +53,12 @@ def pieces(request: Request) -> list[Piece]:
 
 
 def facts_text(result: ToolResult) -> str:
-    """A result as the model reads it: JSON with sorted keys, so that a stored and re-read result is the same bytes."""
-    return msgspec.json.encode({"status": result.status, "facts": result.facts}, order="sorted").decode()
+    """A result as the model reads it: JSON with sorted keys, so that a stored and re-read result is the same bytes.
+
+    Facts hold what merchants and other systems wrote: nothing invisible and no mark of ours gets through.
+    """
+    text = msgspec.json.encode({"status": result.status, "facts": result.facts}, order="sorted").decode()
+    return _unmarked(clean(text))
 
 
 def note_text(text: str) -> str:
@@ -63,7 +68,7 @@ def note_text(text: str) -> str:
 
 def _of_messages(messages: tuple[Entry, ...]) -> Iterator[Piece]:
     for place, entry in enumerate(messages):
-        text = entry.text.strip()
+        text = clean(entry.text).strip()
         if text:
             yield _said(entry, text)
         if entry.tool_calls:
@@ -75,10 +80,14 @@ def _of_messages(messages: tuple[Entry, ...]) -> Iterator[Piece]:
 def _said(entry: Entry, text: str) -> Said:
     if entry.role == "system":
         return Said("note", text)
-    text = _FORGED.sub(r"(\1", text)
+    text = _unmarked(text)
     if entry.role == "staff":
         return Said("agent", f"{STAFF} {text}")
     return Said("agent" if entry.role == "agent" else "visitor", text)
+
+
+def _unmarked(text: str) -> str:
+    return _FORGED.sub(r"(\1", text)
 
 
 class _Ids:

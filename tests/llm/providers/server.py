@@ -57,6 +57,8 @@ class ProviderServer:
         self.queue: list[Answer] = []
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.peers: list[object] = []
+        """The connections that questions came by."""
         self.asked = asyncio.Event()
         self.left = asyncio.Event()
         """Set when a client went away before its answer was complete."""
@@ -87,6 +89,7 @@ class ProviderServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.bodies.append(body)
+        self.peers.append(request.transport.get_extra_info("peername") if request.transport else None)
         self.asked.set()
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         answer = self.queue.pop(0) if self.queue else self.script(body)

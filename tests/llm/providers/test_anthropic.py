@@ -43,6 +43,7 @@ def server(shared: tuple[AnthropicServer, AnthropicProvider]) -> AnthropicServer
     server.headers.clear()
     server.left.clear()
     server.asked.clear()
+    server.peers.clear()
     return server
 
 
@@ -294,7 +295,7 @@ async def test_an_error_in_the_middle_has_its_reason_and_its_price(
     assert answered.failure is not None
     assert (answered.failure.reason, answered.failure.permanent) == (reason, permanent)
     assert answered.failure.spoke
-    assert answered.failure.usage.input_tokens == 40
+    assert answered.failure.usage == Usage(40, 3), "five bytes were written, whatever was counted"
 
 
 HALF = text("Hello")[2][:40]
@@ -364,10 +365,19 @@ async def test_cancelling_closes_the_stream(server: AnthropicServer, provider: A
     await asyncio.wait_for(server.left.wait(), 2)
 
 
-async def test_a_later_question_reuses_the_connection(server: AnthropicServer, provider: AnthropicProvider) -> None:
+async def test_many_are_answered_at_the_same_time(server: AnthropicServer, provider: AnthropicProvider) -> None:
+    server.will(*[claude.words("Hello", f" {number}") for number in range(40)])
+    answers = await asyncio.gather(*[ask(provider) for _ in range(40)])
+    assert {answered.reply.text for answered in answers if answered.reply} == {f"Hello {n}" for n in range(40)}
+
+
+async def test_an_answered_question_leaves_its_connection_to_the_next(server: AnthropicServer) -> None:
+    provider = AnthropicProvider(api_key="x", base_url=server.url, patience=PATIENT)
     for _ in range(3):
-        server.will(claude.words("Hello"))
+        server.will(Answer((start(), *text("Hello"), *stop(), Pause(0.02))))
         assert (await ask(provider)).reply is not None
+    await provider.aclose()
+    assert len(set(server.peers)) == 1
 
 
 async def test_the_scripted_agent_answers_a_visitor_who_browses(

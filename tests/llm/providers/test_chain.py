@@ -118,7 +118,9 @@ async def test_who_fails_twice_is_left_for_the_next() -> None:
     assert len(house.anthropic.asked) == 2
 
 
-@pytest.mark.parametrize("reason", sorted(failures.PERMANENT | {failures.FIRST_WORD, failures.OVERSIZED}))
+@pytest.mark.parametrize(
+    "reason", sorted(failures.PERMANENT | {failures.FIRST_WORD, failures.BETWEEN_WORDS, failures.OVERSIZED})
+)
 async def test_what_will_not_pass_is_not_tried_again(reason: str) -> None:
     house = House(bad(reason))
     assert answered_by(await house.ask()) == "openai"

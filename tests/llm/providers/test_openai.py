@@ -44,6 +44,7 @@ def server(shared: tuple[OpenAIServer, OpenAIProvider]) -> OpenAIServer:
     server.headers.clear()
     server.left.clear()
     server.asked.clear()
+    server.peers.clear()
     return server
 
 
@@ -320,6 +321,7 @@ async def test_an_error_in_the_middle_has_its_reason(
         ((START,), "broken_stream"),
         (HELLO, "broken_stream"),
         ((*HELLO, chunk(content="!")[:30], Death()), "broken_stream"),
+        ((*HELLO, chunk(content="!")[:30]), "broken_stream"),
         ((b"data: {oops\n\n",), "malformed"),
         ((b'data: {"choices": 3}\n\n',), "malformed"),
         ((b"data: " + b"x" * 600_000,), "oversized"),
@@ -337,6 +339,21 @@ async def test_a_stream_that_dies_has_its_reason(server: OpenAIServer, parts: tu
     assert answered.failure is not None
     assert answered.failure.reason == reason
     assert answered.failure.spoke == bool(answered.words)
+
+
+async def test_many_are_answered_at_the_same_time(server: OpenAIServer, provider: OpenAIProvider) -> None:
+    server.will(*[gpt.words("Hello", f" {number}") for number in range(40)])
+    answers = await asyncio.gather(*[ask(provider) for _ in range(40)])
+    assert {answered.reply.text for answered in answers if answered.reply} == {f"Hello {n}" for n in range(40)}
+
+
+async def test_an_answered_question_leaves_its_connection_to_the_next(server: OpenAIServer) -> None:
+    provider = OpenAIProvider(api_key="x", base_url=server.base_url, patience=PATIENT)
+    for _ in range(3):
+        server.will(Answer((*HELLO, *stop(), Pause(0.02))))
+        assert (await ask(provider)).reply is not None
+    await provider.aclose()
+    assert len(set(server.peers)) == 1
 
 
 async def test_nobody_there_is_unreachable() -> None:

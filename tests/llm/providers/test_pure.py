@@ -139,6 +139,14 @@ def test_lines_of_data_of_one_event_belong_together() -> None:
     ]
 
 
+def test_the_list_of_reasons_is_closed() -> None:
+    named = {value for name, value in vars(failures).items() if name.isupper() and isinstance(value, str)}
+    assert named == failures.ALL
+    statuses = {failures.of_status(status) for status in range(300, 600)}
+    assert statuses <= failures.ALL
+    assert failures.PERMANENT | failures.OF_THE_QUESTION | failures.OF_THE_ACCOUNT <= failures.ALL
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
