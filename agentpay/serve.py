@@ -164,7 +164,7 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in ("httpx", "httpcore", "uvicorn", "aiohttp", "anthropic", "psycopg.pool"):
+    for name in ("httpx", "httpx2", "httpcore", "uvicorn", "aiohttp", "anthropic", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.ERROR if name == "psycopg.pool" else logging.WARNING)
 
 
