@@ -33,6 +33,9 @@ _PARTITIVES: Final = frozenset(
 _FOR_AMOUNT: Final = re.compile(r" (?:for|por) (?:us|r)?[$€£]? ?\d")
 """After the 2 of "2 for $30"."""
 
+_OPENING: Final = re.compile(r"(?:yes|yeah|ok|okay|sure|and|sim|e|entao|so)?[ ,.!]*")
+"""Before the 2 of "ok, 2 please"."""
+
 _CLOSING: Final = re.compile(
     r"(?: ?(?:please|pls|plz|por favor|pf|pfv|thanks|mesmo|so|then|entao|ai|pra mim|for me|now|agora|total|unidades?|"
     r"units?|licen[cs]as?|and go ahead|e manda|[!.,?]+)){0,6} *(?:$|[,.!?])"
@@ -100,7 +103,8 @@ def _counts(folded: str, figure: Figure, intent: Intent | None) -> bool:
         return False
     if intent is Intent.PRICE_NEGOTIATION:
         return before("if bought").search(text) is not None
-    return _CLOSING.match(folded, figure.end) is not None and before("wanted").search(text) is not None
+    wanted = before("wanted").search(text) is not None or _OPENING.fullmatch(text) is not None
+    return wanted and _CLOSING.match(folded, figure.end) is not None
 
 
 def _whole(figure: Figure) -> int | None:

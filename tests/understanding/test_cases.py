@@ -104,6 +104,7 @@ ENTITIES: list[tuple[str, dict[str, Any]]] = [
     ("tem desconto à vista?", {"product": None}),
     ("gift for my mother", {"product": None}),
     ("i take it for 5 people", {"quantity": 5}),
+    ("ok, 2 please", {"quantity": 2}),
     ("5 people told me to buy it", {"quantity": None}),
     ("quero duas velas", {"quantity": 2, "product": "velas"}),
 ]
