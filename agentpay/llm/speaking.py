@@ -78,7 +78,9 @@ async def _read(open: Callable[[], Opened], reader: Reader, patience: Patience) 
                 wait = min(TAIL_SECONDS_MAX, patience.between) if reader.is_whole else patience.between
                 heard, deadline, reason = reader.heard, now() + wait, failures.BETWEEN_WORDS
             if piece:
+                held = now()
                 yield piece
+                deadline += now() - held  # the caller's own time is not the provider's
             if chunk is None:
                 return
         if reader.is_finished:
