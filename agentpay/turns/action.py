@@ -164,7 +164,7 @@ def _names_a_product(situation: Situation) -> bool:
     """`velas`, and nothing more, is often taken for a hello, and an unknown name for anything."""
     named, text = situation.entities.product or "", situation.text
     if situation.intent is not Intent.GREETING:
-        return _is_unclear(situation) and text.strip().lower() == named.lower()
+        return _is_unclear(situation) and naming.is_only(text, named)
     return bool(naming.keywords(named)) and not (reading.says_thanks(text) or reading.says_goodbye(text))
 
 

@@ -185,10 +185,18 @@ def test_a_price_limit_reaches_the_search(text: str, limits: dict[str, int | str
 
 def test_what_no_article_names_is_answered_by_its_subject() -> None:
     talk = Talk()
-    talk.articles["pay"] = "We take cards."
+    talk.articles = {"pay": "We take cards.", **talk.articles, "card": "Card data stay with the processor."}
     heard(talk.write("do you accept bitcoin?"), "We take cards.")
+    heard(talk.write("do you take cards?"), "We take cards.")
     talk.articles["friday"] = "Our office is open until Friday."
     heard(talk.write("can I get it delivered by the end of the week?"), "We ship on weekdays.")
+
+
+def test_a_thing_named_with_its_article_is_looked_for() -> None:
+    talk = Talk()
+    talk.write("hi")
+    talk.write("how can I pay?")
+    assert talk.write("the candle").tools[0] == "search_products"
 
 
 def test_a_property_asked_of_another_thing_is_no_name() -> None:

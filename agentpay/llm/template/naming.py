@@ -123,6 +123,12 @@ def is_bare_name(text: str, product: ProductFact | None) -> bool:
     return product is not None and bool(said) and said <= set(words.words(product.name))
 
 
+def is_only(text: str, named: str) -> bool:
+    """Whether `text` is what it names, with an article at most: `the lamp`."""
+    said = [word for word in words.words(text) if word not in _ARTICLES]
+    return bool(said) and said == [word for word in words.words(named) if word not in _ARTICLES]
+
+
 def find_ordered(shown: Sequence[ProductFact], checkouts: Sequence[CheckoutFact]) -> ProductFact | None:
     """The shown product whose checkout, the newest, waits to be paid: with nothing else named the talk is about it."""
     newest = next(iter(checkouts), None)

@@ -275,8 +275,10 @@ def _knowledge(scene: Scene) -> tuple[Wanted, ...]:
     looked = facts.find_result(scene.results, "search_knowledge")
     subject = _SUBJECTS.get(scene.brief.intent, {}).get(scene.brief.language, "")
     question = shorten(scene.brief.text.strip(), characters_max=QUERY_CHARACTERS_MAX)
-    if scene.brief.intent == "shipping_question":
-        question = f"{question} {subject}"  # `by friday?` must not find the opening hours
+    means = scene.brief.intent == "payment_query" and reading.names_means_of_payment(question)
+    if means or scene.brief.intent == "shipping_question":
+        # `by friday?` must not find the opening hours, nor `do you take cards?` what becomes of card data.
+        question = f"{question} {subject}"
     if looked is None:
         return (Wanted("search_knowledge", {"query": question}),) if question else ()
     answered = facts.rows_of(looked.facts, "articles", "items")

@@ -154,6 +154,10 @@ _HOW_MANY: Final = _any(
     "quant[oa]s (?:eu )?(?:posso|podemos|consigo|da para|da pra) (?:comprar|levar|pedir)",
     "(?:posso|da para|da pra) (?:comprar|levar|pedir) (?:mais de um|mais de uma|vari[oa]s)",
 )
+_MEANS: Final = _any(
+    "cards?", "pix", "boletos?", "paypal", "apple pay", "google pay", "bitcoin", "crypto", "cash", "visa", "amex",
+    "mastercard", "cart(?:ao|oes)", "credito", "debito", "dinheiro",
+)  # fmt: skip
 _DECLINED: Final = _any(
     r"declin\w*", "refused", "rejected", r"recus\w*", r"negad[oa]",
     r"(?:didn'?t|did not|won'?t|doesn'?t) (?:go|work)\w*",
@@ -305,6 +309,10 @@ def asks_how_to_pay(text: str) -> bool:
 def asks_how_many(text: str) -> bool:
     """How many one may buy."""
     return _HOW_MANY.search(fold(text)) is not None
+
+
+def names_means_of_payment(text: str) -> bool:
+    return _MEANS.search(fold(text)) is not None
 
 
 def reports_declined(text: str) -> bool:
