@@ -326,7 +326,8 @@ def _about_buying(situation: Situation) -> Action:
 def _is_decided(situation: Situation, product: ProductFact | None) -> bool:
     """The visitor surely wants to buy, and knows what for how much; else both are said once more first."""
     unsure = _is_unclear(situation) and not reading.says_yes(situation.text)
-    if unsure or naming.is_bare_name(situation.text, product) or _is_guessed(situation, product):
+    is_bare = naming.is_bare_name(situation.text, product) or naming.is_bare_place(situation.text)
+    if unsure or is_bare or _is_guessed(situation, product):
         return False
     known = situation.intent is not Intent.PURCHASE_INTENT or _has_open_offer(situation)
     return known or (product is not None and _price_was_told(situation, product))

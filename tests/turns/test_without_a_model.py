@@ -47,6 +47,15 @@ def test_a_bare_product_name_is_a_question_about_it() -> None:
         assert said.tools[0] == "search_products", text
 
 
+def test_a_place_in_the_list_is_a_question_about_it() -> None:
+    for language, text in (("en", "the first one"), ("pt", "a primeira"), ("en", "second one please")):
+        talk = Talk(language=language)
+        talk.write("what do you have?" if language == "en" else "o que vocês têm?")
+        assert "create_checkout" not in talk.write(text).tools, text
+    talk.write("what do you have?")
+    assert talk.write("I'll take the first one").tools == ["create_checkout"]
+
+
 def test_a_product_named_after_an_offer_opens_no_checkout() -> None:
     talk = Talk()
     talk.write("lavender candle?")

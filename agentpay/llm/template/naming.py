@@ -22,6 +22,11 @@ _ORDINALS: Final = tuple(
     re.compile(rf"\b(?:{ordinal}){_PLACE}")
     for ordinal in ("first|primeir[oa]", "second|segund[oa]", "third|terceir[oa]", "fourth|quart[oa]")
 )
+_BARE_PLACE: Final = re.compile(
+    r"\W*(?:(?:ok|the|a|o|and|e) )*"
+    r"(?:first|second|third|fourth|last|primeir[oa]|segund[oa]|terceir[oa]|quart[oa]|ultim[oa])"
+    r"(?: (?:one|option|product|item|opcao|produto))?(?: (?:please|pls|por favor))?\W*"
+)
 _LAST: Final = re.compile(rf"\b(?:the last|[oa] ultim[oa]){_PLACE}")
 _CHEAPER: Final = re.compile(
     r"\b(?:the cheap(?:er|est)|cheaper one|the least expensive|[oa] mais (?:barat[oa]|em conta))\b"
@@ -121,6 +126,11 @@ def is_bare_name(text: str, product: ProductFact | None) -> bool:
     """Whether `text` says the product's name, or a part of it, and nothing else: it asks, it orders nothing."""
     said = set(words.words(text)) - _ARTICLES
     return product is not None and bool(said) and said <= set(words.words(product.name))
+
+
+def is_bare_place(text: str) -> bool:
+    """`the first one`, and nothing more: it points, it orders nothing."""
+    return _BARE_PLACE.fullmatch(fold(text)) is not None
 
 
 def is_only(text: str, named: str) -> bool:
