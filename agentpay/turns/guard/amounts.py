@@ -110,6 +110,8 @@ def _times(value: int | None, times: int) -> int | None:
 @lru_cache(maxsize=1_024)
 def _parse(digits: str) -> int | None:
     written = digits.replace("'", "")
+    if not written.isascii():
+        return None
     fraction = written[max(written.rfind("."), written.rfind(",")) + 1 :]
     if len(fraction) > 3 and len(fraction) < len(written) and fraction[3:].strip("0"):
         return None  # finer than a thousandth: known to nobody

@@ -51,6 +51,9 @@ class Chunk(NamedTuple):
     """Letters and marks only: no link, key or code can be in it."""
 
 
+_IDEOGRAPHS: Final = frozenset("〇零一二三四五六七八九十百千万")
+_LEET: Final = str.maketrans("013457", "oieast")
+_LEET_WORD: Final = re.compile(r"[a-z]+\d[a-z0-9]*[a-z]")
 _MARKUP: Final = str.maketrans("", "", "*_~`\\")
 _ATOM: Final = re.compile(
     r"(?:usd|us|u|r|ca|c|au|a|nz|mx|s|hk|cn)?[$¥]|(?<![\w.,])[.,]\d+|\d+(?:[.,']\d+)*|[a-z]+(?:'[a-z]+)?|[^\w\s]|\w"
@@ -58,7 +61,7 @@ _ATOM: Final = re.compile(
 _ZEROS: Final = re.compile(r"(?<=\d)o+(?![a-z])|(?<![a-z])o+(?=\d)")
 _AROUND: Final = " .,;:!?…()[]{}\"'*_~`|<>-/\\=+"
 _END: Final = re.compile(r"[.!?…。][)\]\"'*_~`]*$")
-_PAUSE: Final = re.compile(r"[,;:|)\]][\"'*_~`]*$|^-+$")
+_PAUSE: Final = re.compile(r"[,;|)\]][\"'*_~`]*$|^-+$")
 _PLAIN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*[.,;:!?…)\"'”’*_]*")
 _WRITTEN: Final = "|".join(sorted(words.NUMBER_WORDS, key=len, reverse=True))
 _COMPOUND: Final = re.compile(rf"(?:{_WRITTEN}|hundred|mil|thousand)(?:e?(?:{_WRITTEN}|hundred|mil|thousand))+")
@@ -95,7 +98,8 @@ def _read(body: str) -> Chunk:
 def _atoms(view: str) -> list[Atom]:
     atoms: list[Atom] = []
     reached = 0
-    for match in _ATOM.finditer(_ZEROS.sub(lambda found: "0" * len(found[0]), view)):
+    view = _LEET_WORD.sub(_unleeted, _ZEROS.sub(lambda found: "0" * len(found[0]), view))
+    for match in _ATOM.finditer(view):
         glued = bool(atoms) and match.start() == reached
         reached = match.end()
         text = match[0]
@@ -108,7 +112,7 @@ def _atoms(view: str) -> list[Atom]:
 
 
 def _atom(text: str, glued: bool, *, is_after_digits: bool = False) -> Atom:
-    if text[-1].isdigit():
+    if text[-1].isdigit() or text in _IDEOGRAPHS:
         return Atom(Kind.DIGITS, text, glued)
     if text in words.NUMBER_WORDS:
         return Atom(Kind.NUMBER, text, glued)
@@ -123,6 +127,12 @@ def _atom(text: str, glued: bool, *, is_after_digits: bool = False) -> Atom:
     if text == "%" or text in words.PERCENT_WORDS:
         return Atom(Kind.PERCENT, text, glued)
     return Atom(Kind.WORD if text[0].isalnum() else Kind.MARK, text, glued)
+
+
+def _unleeted(found: re.Match[str]) -> str:
+    """`n1nety` is read as `ninety`; what is no number word stays."""
+    word = found[0].translate(_LEET)
+    return word if word in words.NUMBER_WORDS or word in words.CURRENCY_WORDS else found[0]
 
 
 def _is_currency(character: str) -> bool:

@@ -14,6 +14,8 @@ CODE_CHARACTERS_MAX: Final = 40
 
 _MARKUP: Final = str.maketrans("", "", "*~`\\")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*[A-Za-z0-9]")
+_SPELLED: Final = re.compile(r"(?:[A-Za-z0-9][-_]){2,}[A-Za-z0-9]")
+_SEASON: Final = re.compile(r"[A-Z]{5,20}[-_]?\d{1,4}")
 _QUOTED: Final = re.compile(r"^[(]?[\"'`*_“‘«]+([A-Za-z0-9][\w-]{2,38}[A-Za-z0-9])[\"'`*_”’»]+[).,;:!?]*$")
 
 
@@ -25,6 +27,8 @@ def is_unconfirmed(chunk: Chunk, *, left: Sequence[str], codes: frozenset[str]) 
             continue
         if _is_code(token, left, governs):
             return True
+    if governs and left[-1] == ":" and chunk.ends and chunk.core.isalpha() and chunk.core not in codes:
+        return True
     quoted = _QUOTED.match(chunk.body)
     return (
         governs
@@ -47,13 +51,23 @@ def _is_code(token: str, left: Sequence[str], governs: bool) -> bool:
     if not letters or len(token) < CODE_CHARACTERS_MIN:
         return False
     is_upper = all(letter.isupper() for letter in letters)
-    if governs and (has_digit or is_upper):
+    if governs and (has_digit or is_upper or _SPELLED.fullmatch(token)):
         return True
     if not (is_upper and has_digit):
         return False
+    if _SEASON.fullmatch(token):
+        return token != "COVID19"
     last = left[-1] if left else ""
     has_stem = any(stem in token.lower() for stem in words.CODE_STEMS) and len(letters) >= 3
-    return has_stem or last in words.CODE_VERBS or not words.CODE_CUES.isdisjoint(left[-WINDOW:])
+    return has_stem or last in words.CODE_VERBS or _talks_of_codes(left)
+
+
+def _talks_of_codes(left: Sequence[str]) -> bool:
+    near = left[-WINDOW:]
+    return any(
+        word in words.CODE_CUES and (not index or near[index - 1] not in words.OTHER_CODES)
+        for index, word in enumerate(near)
+    )
 
 
 def _cue(left: Sequence[str]) -> bool:

@@ -16,15 +16,16 @@ SMALL_MAX: Final = 12 * THOUSANDTHS
 """Up to a dozen, a bare number is a count unless a price word says otherwise."""
 
 YEARS: Final = range(1990 * THOUSANDTHS, 2051 * THOUSANDTHS)
+NUMERAL_DIGITS_MIN: Final = 5
+"""So many digits behind `your order number is` are no price."""
+
 NEGATION_WORDS: Final = 7
 PAIRED_MAX: Final = 100 * THOUSANDTHS
 LONG_DIGITS: Final = 7
 """Longer runs of digits are telephone or tracking numbers unless a currency stands beside them."""
 
+_COPULAS: Final = ("is", "are", "was", "e")
 _LISTING: Final = frozenset(("and", "e", "or", "ou", ",", ":", ".", "(", '"', "'"))
-_NOTHING_ELSE: Final = "is"
-"""The cue where nothing but fillers stand before: `It would be 90.`"""
-
 _STOPS: Final = frozenset(".!?…")
 
 
@@ -35,6 +36,9 @@ def unknown_figure(atoms: Sequence[Atom], *, left: Sequence[str], right: str | N
     """
     run = joined(atoms)
     found = find_figures(run, right=right)
+    alone = _single_coin(run, left)
+    if alone is not None and not figures.holds(alone):
+        return alone
     position = 0
     while position < len(found):
         figure = found[position]
@@ -45,6 +49,17 @@ def unknown_figure(atoms: Sequence[Atom], *, left: Sequence[str], right: str | N
         if _is_claimed(run, figure, following, left=left, right=right) and not figures.holds(figure):
             return figure
         position += 1
+    return None
+
+
+def _single_coin(run: Sequence[Atom], left: Sequence[str]) -> Figure | None:
+    """`a dollar`, `a cent`: one of it, without a number."""
+    for index, atom in enumerate(run):
+        before = run[index - 1].text if index else left[-1] if left else ""
+        if atom.text in words.COINS and before in ("a", "an", "single", "mere"):
+            is_cent = atom.kind is Kind.CENTS
+            currencies = (words.CENT_WORDS if is_cent else words.CURRENCY_WORDS)[atom.text]
+            return Figure(index, index + 1, THOUSANDTHS // 100 if is_cent else THOUSANDTHS, (), Sort.MONEY, currencies)
     return None
 
 
@@ -74,12 +89,12 @@ def _is_claimed(
     after = [atom.text for atom in run[figure.end :]] + ([right] if right is not None else [])
     if figure.sort is Sort.PERCENT:
         return not _is_share_of_substance(figure, before, after)
-    if figure.is_spelled and figure.value == THOUSANDTHS:
-        return False  # `the price of this one`
-    if figure.sort is Sort.COUNT:
-        return _is_count_of_money(before, after)
     if _is_one_for_another(run, figure, following, right):
         return True
+    if figure.is_spelled and figure.value == THOUSANDTHS:
+        return figure.sort is Sort.BARE and _cue(before)[0] in words.PAYING  # else `the price of this one`
+    if figure.sort is Sort.COUNT:
+        return _is_count_of_money(before, after)
     return _is_price(figure, before, after)
 
 
@@ -89,6 +104,12 @@ def _is_share_of_substance(figure: Figure, before: Sequence[str], after: Sequenc
         (word for word in after if word not in ("%", "de", "of", "percent", "-", "percentage", "is", "are")), None
     )
     if of in words.SUBSTANCES and of != "free":
+        return True
+    if (
+        not words.SUBSTANCE_BEFORE.isdisjoint(before[-WINDOW:])
+        and of not in words.OFF_WORDS
+        and not _has_price_word(before)
+    ):
         return True
     is_whole = figure.value == WHOLE_PERCENT // 100 * THOUSANDTHS
     return is_whole and of not in words.OFF_WORDS and words.OFF_WORDS.isdisjoint(before[-4:]) and of != "price"
@@ -107,9 +128,11 @@ def _is_one_for_another(run: Sequence[Atom], figure: Figure, following: Figure |
     """`2 for 1`, `dois por um`: more than is paid for."""
     if following is None or figure.value is None or following.value is None:
         return False
-    between = [atom.text for atom in run[figure.end : following.start]]
+    between = [atom.text for atom in run[figure.end : following.start] if atom.text != "-"]
     is_promotion = between in (["for"], ["por"], ["pelo", "preco", "de"], ["x"])
-    return is_promotion and following.sort is Sort.BARE and THOUSANDTHS <= following.value < figure.value <= SMALL_MAX
+    is_end = following.end < len(run) or right is None or right in words.TAILS
+    is_counted = following.sort not in (Sort.BARE, Sort.COUNT)
+    return is_promotion and is_end and not is_counted and THOUSANDTHS <= following.value < figure.value <= SMALL_MAX
 
 
 def _is_price(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bool:
@@ -120,7 +143,9 @@ def _is_price(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bo
         return True
     if after[:2] in ([",", "-"], [".", "-"]) or figure.is_priced:
         return True
-    cue, is_direct_price = _cue(before)
+    if after[:1] == ["of"] and len(after) > 1 and after[1] != "course":
+        return False
+    _, is_direct_price = _cue(before)
     if is_direct_price or _has_price_word(before):
         return True
     is_small = figure.value is not None and (
@@ -128,19 +153,20 @@ def _is_price(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bo
     )
     if is_small:
         return False
-    return cue in words.DIRECT_WORDS or cue == _NOTHING_ELSE or _is_alone(before)
+    return figure.value is not None and not _is_counted(before)
 
 
 def _is_identifier(figure: Figure, before: Sequence[str], after: Sequence[str]) -> bool:
-    last = next((word for word in reversed(before) if not _is_listed(word)), "")
-    if last in words.NAMED_BEFORE:
-        return True
-    if next((word for word in after if word != "de"), "") in words.MONTHS:
-        return True
+    """Part of a name, a date, a list of sizes, a telephone number."""
     plain = figure.digits.replace(".", "").replace(",", "")
-    return (
-        len(plain) > LONG_DIGITS or (plain.startswith("0") and len(plain) > 2 and figure.digits == plain) or last == "+"
-    )
+    skipped = _COPULAS if len(plain) >= NUMERAL_DIGITS_MIN else ()
+    last = next((word for word in reversed(before) if not _is_listed(word) and word not in skipped), "")
+    if last in words.NAMED_BEFORE or next((word for word in after if word != "de"), "") in words.MONTHS:
+        return True
+    if before and before[-1] == "-" and len(before) > 1 and before[-2].isdigit():
+        plain = before[-2] + plain
+    is_dialled = plain.startswith("0") and len(plain) > 2 and figure.digits == plain
+    return len(plain) > LONG_DIGITS or is_dialled or last == "+"
 
 
 def _is_listed(word: str) -> bool:
@@ -177,7 +203,7 @@ def _cue(before: Sequence[str]) -> tuple[str, bool]:
             direct = word
         if word not in words.FILLERS and word not in words.DIRECT_WORDS:
             return direct, False
-    return direct or _NOTHING_ELSE, False
+    return direct, False
 
 
 def _has_price_word(before: Sequence[str]) -> bool:
@@ -194,26 +220,24 @@ def _sentence(before: Sequence[str]) -> list[str]:
     return taken
 
 
-def _is_alone(before: Sequence[str]) -> bool:
-    """Nothing before it in its clause, and nothing behind that it counts: `Ok, 90.`, `90 it is`."""
-    starts = not before or not before[-1][0].isalnum() or before[-1] in ("ok", "okay", "then", "entao", "yes", "sim")
-    return starts and (not before or before[-1] not in ("-", "/", "#"))
+def _is_counted(before: Sequence[str]) -> bool:
+    """`there are 90`, `we have 90`, `from 9 to 18`: a number that nothing makes a price."""
+    last = next((word for word in reversed(before) if not _is_listed(word) and word not in ("to", "as", "ate")), "")
+    return last in words.COUNTED_BEFORE and before[-1] not in (",", ":")
 
 
 def is_free_claim(core: str, *, left: Sequence[str], right: str | None) -> bool:
     """Whether a word claims that something costs nothing. `left` and `right` as above."""
+    if core in words.FREE_IDIOMS:
+        return " ".join(left[-2:]) in words.FREE_IDIOMS[core]
     last = left[-1] if left else ""
-    if not _is_negated(left):
-        if core in words.FREE_AFTER:
-            return (
-                tuple(left[-len(idiom) :]) == idiom
-                if (idiom := words.FREE_IDIOMS.get(core))
-                else last in words.FREE_AFTER[core]
-            )
-        if core == "free":
-            return last not in words.NOT_FREE_BEFORE and right not in words.NOT_FREE_AFTER
-        return core in words.FREE_WORDS
-    return core in words.FREE_AFTER and last in words.FREE_AFTER[core] and core not in words.FREE_IDIOMS
+    if core in words.FREE_AFTER:
+        return last in words.FREE_AFTER[core]
+    if _is_negated(left):
+        return False
+    if core == "free":
+        return last not in words.NOT_FREE_BEFORE and right not in words.NOT_FREE_AFTER
+    return core in words.FREE_WORDS
 
 
 def _is_negated(left: Sequence[str]) -> bool:

@@ -182,6 +182,8 @@ class Guard:
             return
         if not is_word and (chunk.opens or chunk.is_share or is_claim(chunk.core)):
             self._held.append(piece)
+            if not chunk.opens and not chunk.is_share and chunk.core != "free":
+                self._settle(None)  # the words before it tell
         else:
             self._release(piece)
             self._remember(chunk, (chunk.core,) if chunk.core else ())
@@ -191,7 +193,7 @@ class Guard:
         if self._echo.hears(chunk.core):
             return Violation.LEAK
         is_target, self._awaits_target = self._awaits_target, links.opens_target(chunk.body)
-        if chunk.is_plain and not is_target:
+        if chunk.is_plain and not is_target and words.CODE_CUES.isdisjoint(self._left):
             return None
         may_link = not piece.is_named and (is_target or links.may_link(chunk.body))
         if may_link and links.is_forbidden(chunk.body, hosts=self._known.hosts, is_target=is_target):

@@ -12,8 +12,8 @@ from agentpay.turns.guard.amounts import Figure, Sort
 from agentpay.turns.guard.chunks import read_chunk
 from agentpay.understanding.numbers import THOUSANDTHS
 
-LEAK_WORDS: Final = 10
-"""So many words in a row of a secret text are a leak, whatever they say."""
+LEAK_WORDS: Final = 16
+"""So many words in a row of a secret text are a leak, whatever they say; fewer may be facts meant for visitors."""
 
 INSTRUCTION_WORDS: Final = 6
 """So many are, where they tell the agent what to do."""

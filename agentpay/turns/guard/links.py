@@ -29,6 +29,7 @@ _BARE: Final = re.compile(
 _IP: Final = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]?\d)")
 _MIGHT_LINK: Final = re.compile(r"[.:/\\\]@&。．｡]|[^\x00-\x7f]")
 _HOST: Final = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
+_DEFANGED: Final = re.compile(r"[\[({](?:\.|dot|ponto)[\])}]")
 _TRAILING: Final = ".,;:!?)]}'\"*_~`|"
 
 
@@ -38,7 +39,7 @@ def may_link(body: str) -> bool:
 
 def is_forbidden(body: str, *, hosts: frozenset[str], is_target: bool = False) -> bool:
     """Whether a piece without spaces names an address that may not be named. `is_target`: it stands behind `](`."""
-    text = address(body)
+    text = _DEFANGED.sub(".", address(body))
     if _SCHEME.search(text) or _DEFINITION.fullmatch(text):
         return True
     links = list(_WEB.finditer(text))

@@ -37,7 +37,9 @@ CURRENCY_SIGNS: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 CURRENCY_WORDS: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(_set("dollar dollars dolar dolares buck bucks dols doletas smackers clams greenbacks"), DOLLARS),
-    **dict.fromkeys(_set("real reais reaiss conto contos pila pilas pau paus mangos pratas"), _set("brl")),
+    **dict.fromkeys(
+        _set("real reais reaiss realzinho reaizinhos conto contos pila pilas pau paus mangos pratas"), _set("brl")
+    ),
     **dict.fromkeys(_set("euro euros"), _set("eur")),
     **dict.fromkeys(_set("pound pounds quid libra libras sterling"), _set("gbp")),
     **dict.fromkeys(_set("yen yens iene ienes"), _set("jpy")),
@@ -92,7 +94,7 @@ PRICE_WORDS: Final = _set(
 DIRECT_WORDS: Final = _set(
     """
     do for at por say says make makes call accept take give go meet get gets about tal digamos aceito aceitamos chego
-    chegamos chegar vai fica ficam fica leva leve leva bring down faz faria fariamos posso dou damos negocio x pra
+    chegamos chegar vai fica ficam fica leva leve vezes bring down faz faria fariamos posso dou damos negocio x pra
     from de agree agreed done yours topo toparia word palavra now agora ser sao seriam only just so apenas
     somente acordo combinado
     """
@@ -101,7 +103,8 @@ FILLERS: Final = _set(
     """
     is are was be being been would will can could it its it's that's them this that these those to for at of on in by
     you your me us we i i'm only just about around approximately roughly like as low even less than more nearly exactly
-    final just the a an o os e é por pra para de do da em no na ate a ao so apenas somente cerca quase uns umas mais
+    final just the a an o os e é por pra para de do da em no na ate a ao so apenas somente cerca quase uns umas
+    mere mais
     menos voce te lhe isso ele ela tudo agora now down up from say maybe perhaps , : ; - ( " ' = ~ | ser seria sera fica
     special especial new novo
     """
@@ -118,7 +121,10 @@ TAILS: Final = _set(
     redondos certinho certo avista vista incluindo incluso frete menos mais de
     """
 )
-OFF_WORDS: Final = _set("off discount desconto cheaper less abatimento barato barata reduction markdown rebate")
+OFF_WORDS: Final = _set(
+    "off discount desconto cheaper lower under below back cashback less abatimento barato barata"
+    " reduction markdown rebate"
+)
 INTERVALS: Final = _set(
     "day week month year hour night mo mth yr wk dia semana mes ano hora noite unit unidade piece item peca seat"
     " user usuario person pessoa assento mensal mensais monthly yearly anual"
@@ -129,9 +135,11 @@ EACH_WORDS: Final = _set("each apiece cada monthly yearly weekly mensais mensal 
 NAMED_BEFORE: Final = _set(
     """
     order orders pedido pedidos step passo steps version versao v page pagina chapter capitulo level nivel number
-    numero no n nº n° # size sizes tamanho tamanhos room sala since desde top day dia days week semana model
+    numero no n nº n° # quantity quantidade qty stock estoque weight score nota duration count size sizes
+    tamanho tamanhos room sala since desde top day dia days week semana model
     modelo type tipo part
-    parte option opcao line linha article artigo section secao question pergunta route gate windows android iphone ios
+    parte option opcao line linha article artigo section secao question pergunta route gate windows android
+    macos iphone ios
     python rule regra season temporada episode edition edicao volume vol invoice fatura ticket protocolo phone
     telefone whatsapp cep zip rua street avenida lot lote class classe grade year ano anos january february march
     april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
@@ -150,7 +158,7 @@ COUNT_NOUNS: Final = _set(
     minutes min minuto minutos second seconds segundo segundos people person persons pessoa pessoas user users usuario
     usuarios seat seats assento assentos item items itens piece pieces peca pecas unit units unidade unidades candle
     candles vela velas product products produto produtos option options opcao opcoes time times vez vezes star stars
-    estrela estrelas point points ponto pontos kg g gram grams grama gramas ml l litro litros liter liters cm mm m
+    estrela estrelas kg g gram grams grama gramas ml l litro litros liter liters cm mm m
     meter meters metro metros inch inches oz lb lbs gb mb tb page pages pagina paginas lesson lessons aula aulas
     customer customers cliente clientes order orders pedido pedidos business working uteis úteis question questions
     """
@@ -164,11 +172,20 @@ SUBSTANCES: Final = _set(
     couro juice suco milk leite water agua beeswax abelha biodegradable biodegradavel compostable plastic plastico
     paper papel wood madeira bamboo bambu satisfied satisfaction satisfacao satisfeito original originais brazilian
     brasileiro brasileira arabica certo certeza compatible compativel guaranteed garantido transparent true
+    elastane elastano elastan arabica robusta poliamida nylon viscose viscosa
+    acrylic acrilico spandex mohair cashmere caxemira hemp canhamo butter manteiga sugar acucar fat gordura protein
+    proteina
     """
+)
+SUBSTANCE_BEFORE: Final = _set(
+    "blend contains contain contem composto composta composition composicao fabric tecido battery bateria humidity"
+    " umidade blocks bloqueia absorbs absorve brightness brilho volume zoom capacity capacidade concentration"
+    " concentracao dilution diluicao charges_to carrega"
 )
 
 FREE_WORDS: Final = _set(
-    "free gratis gratuito gratuita gratuitos gratuitas gratuitamente freebie free-of-charge zero-cost cortesia bogo"
+    "free gratis gratuito gratuita gratuitos gratuitas gratuitamente freebie free-of-charge zero-cost"
+    " cortesia bogo waive waived waiving"
     " complimentary"
 )
 FREE_AFTER: Final = {
@@ -183,12 +200,29 @@ FREE_AFTER: Final = {
     "nada": _set("custa custam paga pagar paga pagara cobro cobra cobrar cobramos"),
     "house": _set("the"),
     "casa": _set("da"),
+    "conta": _set("nossa"),
+    "us": _set("on"),
+    "treat": _set("our"),
+    "pay": _set("to"),
+    "pagar": _set("a"),
+    "anything": _set("you"),
     "brinde": _set("de"),
     "zero": _set("custo preco"),
 }
 """Words that claim a price of nothing right behind one of the others."""
 
-FREE_IDIOMS: Final = {"house": ("on", "the"), "casa": ("conta", "da")}
+FREE_IDIOMS: Final = {
+    "house": ("on the",),
+    "casa": ("conta da",),
+    "conta": ("por nossa",),
+    "us": ("is on", "it's on", "that's on"),
+    "treat": ("it's our", "is our"),
+    "pay": ("nothing to",),
+    "pagar": ("nada a",),
+    "anything": ("cost you", "pay us", "charge you"),
+}
+"""The two words that must stand before it."""
+
 
 NOT_FREE_BEFORE: Final = _set(
     "feel sugar gluten scent fragrance stress cruelty hands risk worry lactose dairy toll duty pain lead alcohol set"
@@ -204,8 +238,10 @@ NEGATIONS: Final = _set(
     "no not isn't aren't without never don't doesn't can't cannot won't nao sem nem nunca nenhum neither nor"
 )
 
-SHARES: Final = {"half": 5_000, "metade": 5_000, "meio": 5_000, "third": 3_333, "terco": 3_333, "quarter": 2_500,
-                 "quarto": 2_500}  # fmt: skip
+SHARES: Final = {
+    "half": 5_000, "metade": 5_000, "meio": 5_000, "third": 3_333, "terco": 3_333, "thirds": 6_667, "tercos": 6_667,
+    "quarter": 2_500, "quarto": 2_500, "quarters": 7_500, "fifth": 2_000, "quinto": 2_000,
+}  # fmt: skip
 SHARE_WORDS: Final = {"half-price": 5_000, "half-off": 5_000, "half-priced": 5_000}
 SHARE_WITHOUT_OF: Final = _set("meio quarto")
 SHARE_FILLERS: Final = _set(
@@ -218,26 +254,30 @@ SHARE_ENDS: Final = _set(
 )
 SHARE_BEFORE: Final = _set("for at by pela pelo por off in")
 
-CODE_CUES: Final = _set("code codes coupon coupons cupom cupons codigo codigos voucher vouchers promocode")
+CODE_CUES: Final = _set(
+    "code codes coupon coupons cupom cupons codigo codigos voucher vouchers promocode code's coupon's"
+)
 CODE_VERBS: Final = _set("use enter apply type try with using usa usar digite insira aplique aplicar use redeem")
 CODE_FILLERS: Final = _set("is the this our called named e o a nosso : , - use with de promo discount desconto = é um")
 NOT_CODES: Final = _set(
     "pix usd brl eur gbp cep cpf cnpj id qr pin sms html faq ok vip cvv iban swift zip url api otp ean sku isbn below"
     " and the for is it on in you your we our if or not para que com de do da o a nao"
 )
-OTHER_CODES: Final = _set("qr source zip country area bar postal tracking error dress morse barras postal rastreio")
+OTHER_CODES: Final = _set(
+    "qr source zip country area bar postal tracking error erro colour color cor hex dress morse barras postal rastreio"
+)
 CODE_STEMS: Final = (
     "save", "off", "promo", "desc", "welcome", "vip", "free", "deal", "sale", "cupom", "coupon", "bemvindo", "black",
     "desconto", "discount", "offer", "oferta", "special", "volta", "primeira", "first", "frete", "ship", "gift",
 )  # fmt: skip
 PRICE_NOUNS_BEFORE: Final = _set(
     "price prices cost costs costing custa custam preco precos pay paying pagar paga pague charge charges discount"
-    " desconto worth"
+    " desconto worth discounted reduced"
 )
 PRICE_WORDS_ANYWHERE: Final = _set(
     """
     price prices cost costs pay paying charge discount preco precos custa custam pagar pague desconto faco deixo fecho
-    cobro cobramos knock cheaper drop lower reduce reduzo baixo can_have abatimento
+    cobro cobramos knock cheaper drop lower reduce reduzo baixo abatimento save economiza economize
     """
 )
 
@@ -246,3 +286,18 @@ INSTRUCTING: Final = _set(
     " confidencial"
 )
 """Words that mark a run of the prompt as an instruction."""
+
+PAYING: Final = _set("pay pays paying pague paga pagar")
+COINS: Final = _set("dollar buck euro cent penny dolar centavo quid")
+COUNTED_BEFORE: Final = _set(
+    """
+    are were count have has had tem temos tenho ha restam sobram faltam there left remaining over under above since
+    until till from between ages age das ate desde maximum max minimum limit us acima
+    """
+)
+"""Right before a number that stands without a noun they say that something is counted."""
+
+_TENS: Final = _set("trinta quarenta cinquenta sessenta setenta oitenta noventa")
+NUMBER_WORDS.update({f"{tens[:-1]}inha": NUMBER_WORDS[tens] for tens in _TENS})
+NUMBER_WORDS.update({f"{tens[:-1]}ao": NUMBER_WORDS[tens] for tens in _TENS})
+NUMBER_WORDS.update({"vintinho": 20, "vintao": 20, "cenzinho": 100, "cenzao": 100})

@@ -1,25 +1,25 @@
 """Ordinary sentences pass whole, hostile ones lose what they must not say."""
 
-import pytest
-
 from tests.turns.guard.corpora import Hostile, harmless, hostile, said, said_in
 
 
-@pytest.mark.parametrize("text", harmless())
-def test_ordinary_prose_passes_as_it_is(text: str) -> None:
-    assert said(text) == (text, None)
+def is_stopped(line: Hostile, text: str) -> bool:
+    """Whether something was found, and nothing let go from the forbidden part on."""
+    released, violation = said(text)
+    return violation is not None and line.harmless.startswith(released)
 
 
-@pytest.mark.parametrize("line", hostile(), ids=lambda line: line.text)
-def test_what_nobody_confirmed_never_leaves(line: Hostile) -> None:
-    released, violation = said(line.text)
-    assert violation is not None
-    assert line.harmless.startswith(released)
+def test_ordinary_prose_passes_as_it_is() -> None:
+    assert [text for text in harmless() if said(text) != (text, None)] == []
+
+
+def test_what_nobody_confirmed_never_leaves() -> None:
+    assert [line.text for line in hostile() if not is_stopped(line, line.text)] == []
 
 
 def test_the_corpora_are_large_enough_to_mean_something() -> None:
-    assert len(harmless()) >= 150
-    assert len(hostile()) >= 200
+    assert len(harmless()) >= 450
+    assert len(hostile()) >= 650
 
 
 def test_letter_by_letter_is_the_same_as_whole() -> None:
@@ -32,7 +32,5 @@ def test_one_sentence_does_not_spoil_the_next() -> None:
     assert said(paragraph) == (paragraph, None)
 
 
-def test_nothing_is_said_after_a_violation() -> None:
-    for line in hostile():
-        released, _ = said(f"{line.text} And more words.")
-        assert line.harmless.startswith(released)
+def test_words_that_follow_save_nothing() -> None:
+    assert [line.text for line in hostile() if not is_stopped(line, f"{line.text} And more words.")] == []
