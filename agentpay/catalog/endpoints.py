@@ -55,8 +55,9 @@ async def list_products(
     """The catalogue as the agent sees it: sellable products, ranked for `query`, else newest first."""
     organization = await organizations.get(db, organization_id=merchant.organization_id)
     shown_in = (currency or organization.default_currency).lower()
+    before = decode_position(cursor)
     if asked is None or not asked.strip():
-        return await _page(db, merchant.organization_id, currency=shown_in, limit=limit, cursor=cursor)
+        return await _page(db, merchant.organization_id, currency=shown_in, limit=limit, before=before)
     limits = limits_of(asked, {}, currency=shown_in)
     found = await search(db, organization_id=merchant.organization_id, query=asked, limits=limits, limit=limit)
     items = [schemas.product_public(each.product, currency=shown_in, score=each.score) for each in found]
@@ -89,11 +90,9 @@ HANDLERS = [list_products, search_knowledge]
 
 
 async def _page(
-    db: Database, organization_id: UUID, *, currency: str, limit: int, cursor: str | None
+    db: Database, organization_id: UUID, *, currency: str, limit: int, before: Position | None
 ) -> schemas.ProductPage:
-    products = await repository.list_products(
-        db, organization_id=organization_id, limit=limit + 1, before=decode_position(cursor)
-    )
+    products = await repository.list_products(db, organization_id=organization_id, limit=limit + 1, before=before)
     shown = products[:limit]
     more = len(products) > limit
     return schemas.ProductPage(

@@ -84,6 +84,7 @@ async def test_wrong_parameters_are_refused(client: httpx.AsyncClient) -> None:
         {"limit": 101},
         {"cursor": "nonsense"},
         {"cursor": "é"},
+        {"cursor": "nonsense", "query": "candles"},
         {"currency": "dollars"},
         {"query": "x" * 4001},
     ):
