@@ -217,6 +217,7 @@ async def started(parts: Parts) -> AsyncIterator[None]:
             ("runner", parts.runner.run),
         )
     ]
+    tasks.append(asyncio.create_task(parts.models.warm(), name="warm"))
     try:
         yield
     finally:

@@ -98,6 +98,13 @@ class Chain:
                 await self._sleep(wait)
         raise last
 
+    async def warm(self) -> None:
+        """Have every provider make ready what takes time, so that no first visitor waits for an import."""
+        for provider in self._providers.values():
+            warm = getattr(provider, "warm", None)
+            if warm is not None:
+                await warm()
+
     async def aclose(self) -> None:
         """Close every provider that holds connections."""
         for provider in self._providers.values():

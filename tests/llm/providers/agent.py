@@ -1,5 +1,6 @@
 """A sensible sales agent of a few rules, in no provider's format: what a scripted model says next."""
 
+import json
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ _BROWSE = re.compile(
     re.IGNORECASE,
 )
 _PRODUCT_ID = re.compile(r"product_id\W{1,8}([0-9a-zA-Z][0-9a-zA-Z-]{2,40})")
+_TALK_IS_ABOUT = re.compile(r'"talk_is_about":\s?"([^"]+)"')
 _AMOUNT = re.compile(r"(?:us?\$|r\$)\s?(\d+)(?:[.,](\d{2}))?", re.IGNORECASE)
 
 
@@ -64,14 +66,21 @@ def _proposal(heard: Heard) -> dict[str, Any]:
 def _product(heard: Heard) -> str | None:
     """The best of what was just found, else the product that was told of last."""
     if heard.results:
-        products = heard.results[-1].get("facts", {}).get("products", [])
+        products = _facts(heard.results[-1]).get("products", [])
         return str(products[0]["product_id"]) if products else None
-    told = _PRODUCT_ID.findall(heard.body)
-    return told[-1] if told else None
+    told = _TALK_IS_ABOUT.findall(heard.body) or _PRODUCT_ID.findall(heard.body)
+    return str(told[-1]) if told else None
+
+
+def _facts(result: dict[str, Any]) -> dict[str, Any]:
+    """A result's facts, bare or as fenced text."""
+    facts: dict[str, Any] = result.get("facts", {})
+    fenced = re.search(r"\{.*\}", str(facts.get("result", "")), re.DOTALL)
+    return dict(json.loads(fenced[0])) if fenced else facts
 
 
 def _report(result: dict[str, Any]) -> str:
-    facts = result.get("facts", {})
+    facts = _facts(result)
     if result.get("status") != "done":
         return "I am sorry, that did not work out. Shall we look at something else?"
     if result["tool"] == "search_products":

@@ -16,6 +16,7 @@ from tests.llm.providers.server import Answer, Part, Pause, ProviderServer
 
 MODEL = "gpt-5.6-luna-2026-07-30"
 WORD_SECONDS = 0.03
+_NOTES = re.compile(rf"<{NOTE}>.*?</{NOTE}>", re.DOTALL)
 DONE = b"data: [DONE]\n\n"
 
 
@@ -103,8 +104,8 @@ def heard(body: dict[str, Any]) -> Heard:
             called[call["id"]] = call["function"]["name"]
         if message["role"] == "tool":
             results.append({"tool": called[message["tool_call_id"]], **json.loads(message["content"])})
-        elif message["role"] == "user" and not message["content"].startswith((f"<{NOTE}>", GO_ON)):
-            results, said = [], message["content"]
+        elif message["role"] == "user" and (words := _NOTES.sub("", message["content"]).strip()) not in ("", GO_ON):
+            results, said = [], words
     return Heard(said, tools, results, json.dumps(body["messages"]).replace("\\", ""))
 
 
