@@ -17,8 +17,8 @@ _CACHED: Final = {"type": "ephemeral"}
 def request_body(request: Request) -> dict[str, Any]:
     """The body of `POST /v1/messages`, streamed.
 
-    Tools and system come first and end in a cache breakpoint; a second one ends the talk where that pays. Sides
-    alternate, the visitor's first and last.
+    Tools and system come first and end in a cache breakpoint; more stand in the talk where they pay. Sides alternate,
+    the visitor's first and last.
     """
     model = request.model or models.ANTHROPIC_MODEL
     told = pieces(request)
@@ -70,14 +70,26 @@ def _manner(model: str) -> dict[str, Any]:
 
 
 def _messages(told: list[Piece]) -> list[dict[str, Any]]:
+    parts = [_blocks(piece) for piece in told]
+    for end in _cache_ends(told):
+        parts[end - 1][-1][1]["cache_control"] = _CACHED
     messages: list[dict[str, Any]] = []
-    for role, block in (each for piece in told for each in _blocks(piece)):
+    for role, block in (each for part in parts for each in part):
         if not messages or messages[-1]["role"] != role:
             messages.append({"role": role, "content": []})
         messages[-1]["content"].append(block)
-    if prices.estimate_tokens("".join(_length_text(piece) for piece in told)) >= HISTORY_CACHE_TOKENS_MIN:
-        messages[-1]["content"][-1]["cache_control"] = _CACHED
     return messages
+
+
+def _cache_ends(told: list[Piece]) -> list[int]:
+    """Up to where the talk is worth keeping.
+
+    All of it for this turn's next step; for the next turn what stands before our last note, which is written anew then.
+    """
+    notes = [place for place, piece in enumerate(told) if isinstance(piece, Said) and piece.side == "note"]
+    ends = sorted({len(told), *notes[-1:]})
+    sizes = [prices.estimate_tokens("".join(_length_text(piece) for piece in told[:end])) for end in ends]
+    return [end for end, size in zip(ends, sizes, strict=True) if size >= HISTORY_CACHE_TOKENS_MIN]
 
 
 def _blocks(piece: Piece) -> list[tuple[str, dict[str, Any]]]:

@@ -202,6 +202,21 @@ def test_a_long_talk_ends_in_a_cache_breakpoint_and_a_short_one_does_not() -> No
     assert breakpoints("x" * (2 * HISTORY_CACHE_TOKENS_MIN)) == json.dumps(CACHED)
 
 
+def test_what_stands_before_our_last_note_is_kept_for_the_next_turn() -> None:
+    long = "x" * 2 * HISTORY_CACHE_TOKENS_MIN
+    talk = (Entry("user", long), Entry("agent", "Yes."), Entry("system", "records"), Entry("user", "And?"))
+    blocks = [block for message in claude(question(messages=talk))["messages"] for block in message["content"]]
+    assert [block.get("cache_control") for block in blocks] == [None, CACHED, None, CACHED]
+    later = (*talk[:2], talk[3], Entry("agent", "No."), Entry("system", "other records"), Entry("user", "Hm."))
+    again = [block for message in claude(question(messages=later))["messages"] for block in message["content"]]
+    assert [block["text"] for block in again[:2]] == [block["text"] for block in blocks[:2]]
+
+
+def test_a_talk_never_has_more_breakpoints_than_the_four_that_are_allowed() -> None:
+    notes = tuple(Entry("system", "x" * 2 * HISTORY_CACHE_TOKENS_MIN) for _ in range(9))
+    assert json.dumps(claude(question(messages=notes))).count("cache_control") <= 4
+
+
 def test_without_a_system_text_the_tools_end_the_cached_prefix() -> None:
     body = claude(question(system=""))
     assert "system" not in body
