@@ -13,6 +13,7 @@ SPACED_DIGITS_MAX: Final = 8
 """Pieces of digits with spaces between them that are read as one number."""
 
 CENTS: Final = 100
+_BETWEEN_DIGITS: Final = frozenset("-/:.,+=()|")
 MARKS_SKIPPED_MAX: Final = 3
 
 
@@ -149,6 +150,8 @@ def _goes_on(atoms: Sequence[Atom], position: int, ceiling: int) -> bool:
 def _sorted(atoms: Sequence[Atom], figure: Figure, *, right: str | None) -> Figure:
     """With what stands beside it: a currency, a percent sign, what is counted."""
     before, after = _currency_before(atoms, figure), _currency_after(atoms, figure, right)
+    if _is_torn(atoms, figure.start):
+        figure = figure._replace(value=None, parts=())
     if before is not None or after is not None:
         currencies = before & after if before is not None and after is not None else before or after or frozenset()
         cents = _kind(atoms, _behind(atoms, figure.end, "-")) is Kind.CENTS
@@ -159,6 +162,18 @@ def _sorted(atoms: Sequence[Atom], figure: Figure, *, right: str | None) -> Figu
     ):
         return figure._replace(sort=Sort.PERCENT)
     return figure._replace(sort=Sort.COUNT) if _counts(atoms, figure, right) else figure
+
+
+def _is_torn(atoms: Sequence[Atom], start: int) -> bool:
+    """Digits glued to other digits by a mark that no number has: nobody knows what they come to together."""
+    return (
+        start > 1
+        and atoms[start].glued
+        and atoms[start - 1].glued
+        and atoms[start - 1].kind is Kind.MARK
+        and atoms[start - 1].text not in _BETWEEN_DIGITS
+        and atoms[start - 2].kind is Kind.DIGITS
+    )
 
 
 def _currency_before(atoms: Sequence[Atom], figure: Figure) -> frozenset[str] | None:
@@ -215,6 +230,8 @@ def _counts(atoms: Sequence[Atom], figure: Figure, right: str | None) -> bool:
         if atom.text in ("/", ":") and atom.glued and _kind(atoms, after + 1) is Kind.DIGITS:
             return True
         if atom.kind is Kind.WORD:
+            if atom.text in words.NUMBER_SUFFIXES:
+                return False
             return atom.glued or atom.text not in words.TAILS | words.JOINERS
         return atom.text in ("º", "ª", "°") or (atom.text == '"' and before != '"')
     return right is not None and right not in words.TAILS

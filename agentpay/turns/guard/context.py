@@ -161,6 +161,8 @@ def _is_identifier(figure: Figure, before: Sequence[str], after: Sequence[str]) 
     plain = figure.digits.replace(".", "").replace(",", "")
     skipped = _COPULAS if len(plain) >= NUMERAL_DIGITS_MIN else ()
     last = next((word for word in reversed(before) if not _is_listed(word) and word not in skipped), "")
+    if not words.STREETS.isdisjoint(before[-WINDOW:]):
+        return True
     if last in words.NAMED_BEFORE or next((word for word in after if word != "de"), "") in words.MONTHS:
         return True
     if before and before[-1] == "-" and len(before) > 1 and before[-2].isdigit():
@@ -223,6 +225,8 @@ def _sentence(before: Sequence[str]) -> list[str]:
 def _is_counted(before: Sequence[str]) -> bool:
     """`there are 90`, `we have 90`, `from 9 to 18`: a number that nothing makes a price."""
     last = next((word for word in reversed(before) if not _is_listed(word) and word not in ("to", "as", "ate")), "")
+    if before and before[-1] in ("of", "com", "de") and len(before) > 1:
+        return before[-2] in words.GROUPS
     return last in words.COUNTED_BEFORE and before[-1] not in (",", ":")
 
 

@@ -303,4 +303,5 @@ def _is_link(body: str) -> bool:
 
 
 def _first_word(chunk: Chunk) -> str | None:
-    return chunk.core.partition("/")[0] or None
+    word = chunk.core.partition("/")[0]
+    return word if any(character.isalnum() for character in word) else None

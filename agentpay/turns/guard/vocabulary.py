@@ -36,7 +36,9 @@ CURRENCY_SIGNS: Final[dict[str, frozenset[str]]] = {
     "元": _set("cny"), "円": _set("jpy"), "₺": _set("try"), "₴": _set("uah"), "₱": _set("php"), "฿": _set("thb"),
 }  # fmt: skip
 CURRENCY_WORDS: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys(_set("dollar dollars dolar dolares buck bucks dols doletas smackers clams greenbacks"), DOLLARS),
+    **dict.fromkeys(
+        _set("dollar dollars dolar dolares buck bucks dols doletas smackers smackeroos clams greenbacks"), DOLLARS
+    ),
     **dict.fromkeys(
         _set("real reais reaiss realzinho reaizinhos conto contos pila pilas pau paus mangos pratas"), _set("brl")
     ),
@@ -119,6 +121,11 @@ TAILS: Final = _set(
     e ou mas se a o ao no na em para pra pro com por cada total hoje agora so apenas somente fechado final pronto tudo
     que eh ta vale serve fica cabe dava funciona esta e voce te lhe ja aqui ai entao pelo pela nesse neste nisso redondo
     redondos certinho certo avista vista incluindo incluso frete menos mais de
+    inclusive straight round approx approximately roughly again already overall upfront here there tomorrow later
+    guaranteed my your our he she they not no yes can could should must might may has have had did let let's what how
+    who where why very too also still never ever always after before until during under over between above about
+    without within meu minha nosso nossa seu sua nao sim posso pode vai foi era ser sao depois antes ate sem sob sobre
+    entre ainda tambem sempre nunca aproximadamente amanha mesmo
     """
 )
 OFF_WORDS: Final = _set(
@@ -140,7 +147,7 @@ NAMED_BEFORE: Final = _set(
     modelo type tipo part
     parte option opcao line linha article artigo section secao question pergunta route gate windows android
     macos iphone ios
-    python rule regra season temporada episode edition edicao volume vol invoice fatura ticket protocolo phone
+    python rule regra season temporada episode edition edicao volume vol invoice fatura fiscal ticket protocolo phone
     telefone whatsapp cep zip rua street avenida lot lote class classe grade year ano anos january february march
     april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
     lesson aula module modulo unit chapter
@@ -301,3 +308,11 @@ _TENS: Final = _set("trinta quarenta cinquenta sessenta setenta oitenta noventa"
 NUMBER_WORDS.update({f"{tens[:-1]}inha": NUMBER_WORDS[tens] for tens in _TENS})
 NUMBER_WORDS.update({f"{tens[:-1]}ao": NUMBER_WORDS[tens] for tens in _TENS})
 NUMBER_WORDS.update({"vintinho": 20, "vintao": 20, "cenzinho": 100, "cenzao": 100})
+
+NUMBER_SUFFIXES: Final = _set("ish tao zinho inho p")
+GROUPS: Final = _set(
+    "pack packs team set sets box boxes group groups bag bags bundle bundles caixa caixas pacote pacotes equipe grupo"
+    " kit kits maiores menores maior menor jogo jogos"
+)
+"""`packs of 24`, `maiores de 18`."""
+STREETS: Final = _set("rua avenida av street road address endereco square praca alameda")
