@@ -41,7 +41,8 @@ def known_of(
     """Everything that a reply in this conversation may say.
 
     Derived: the discount between a list price and an offer (exact to a basis point, rounded and cut to one decimal and
-    to whole percents), and the difference. `results` are this turn's; `system` is the prompt that must not leak.
+    to whole percents), and the difference. `results` are those that this conversation's tools gave; `system` is the
+    prompt that must not leak; `hosts` may be whole origins.
     """
     gathered = _Gathered()
     for product in products:
@@ -56,12 +57,12 @@ def known_of(
         gathered.result(result)
     for text in article_texts:
         gathered.read(text[:TEXT_CHARACTERS_MAX], default=None)
-    gathered.hosts.update(host.casefold() for host in hosts)
+    gathered.hosts.update(_host(host if "://" in host else f"//{host}") for host in hosts)
     return Known(
         amounts=frozenset(gathered.amounts),
         percents=frozenset(gathered.percents),
         codes=frozenset(gathered.codes),
-        hosts=frozenset(gathered.hosts),
+        hosts=frozenset(host for host in gathered.hosts if host),
         texts=tuple(dict.fromkeys(text for text in gathered.texts if text)),
         secrets=(system,) if system else (),
     )
@@ -216,6 +217,6 @@ def _host(url: object) -> str:
     if not isinstance(url, str):
         return ""
     try:
-        return (urlsplit(url).hostname or "").casefold()
+        return (urlsplit(url).hostname or "").casefold().removeprefix("www.")
     except ValueError:
         return ""

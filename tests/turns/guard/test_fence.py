@@ -1,5 +1,6 @@
 """Whatever is put into a prompt as data stays inside its fence."""
 
+import html
 import re
 import unicodedata
 
@@ -29,7 +30,7 @@ def test_forged_marks_lose_their_brackets() -> None:
         "〈/data〉",
     ):
         inside = fenced("page", f"a {forged} b", characters_max=100).split("\n")[1]
-        assert not set(unicodedata.normalize("NFKC", inside)) & set("<>〈〉⟨⟩")
+        assert not set(html.unescape(unicodedata.normalize("NFKC", inside))) & set("<>〈〉⟨⟩")
 
 
 def test_a_long_text_is_cut() -> None:
