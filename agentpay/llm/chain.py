@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from agentpay.llm import failures
+from agentpay.llm import failures, prices
 from agentpay.llm.breaker import Breaker
 from agentpay.llm.port import Provider, ProviderFailed
 from agentpay.llm.types import Reply, Request, Usage, Words
@@ -77,7 +77,7 @@ class Chain:
         Raises ProviderFailed: after the first word with `spoke` (the caller decides), or when there is no template.
         """
         until = self._now() + PATIENCE_SECONDS_MAX
-        last = failures.failed(failures.NOT_CONFIGURED)
+        last, lost = failures.failed(failures.NOT_CONFIGURED), 0
         for place, name in enumerate(_in_order(names, self._providers, only=only)):
             if name != LAST and self._now() >= until:
                 continue
@@ -86,12 +86,16 @@ class Chain:
                 try:
                     async with aclosing(self._ask(name, asked)) as pieces:
                         async for piece in pieces:
-                            yield piece
+                            yield (
+                                msgspec.structs.replace(piece, lost_micros=lost) if isinstance(piece, Reply) else piece
+                            )
                     return
                 except ProviderFailed as failure:
+                    failure.lost_micros = lost
                     if failure.spoke:
                         raise
                     last = failure
+                    lost += prices.cost_micros(failure.usage, failure.model)
                 wait = self._wait(last)
                 if attempt == TRIES_MAX or wait is None or self._now() + wait >= until:
                     break

@@ -10,7 +10,8 @@ class ProviderFailed(Exception):
     """The provider gave no usable answer. Holds a short machine reason (`llm/failures.py`), never a text, key or body.
 
     `permanent`: the same question will fail again. `spoke`: words went out before. `retry_after`: seconds that the
-    provider asked us to stay away. `usage`: what was counted before it failed, to be paid all the same.
+    provider asked us to stay away. `usage`: what was counted before it failed, to be paid all the same, and
+    `lost_micros` what failed tries before this one cost.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ProviderFailed(Exception):
         self.usage = usage or Usage()
         self.provider = provider
         self.model = model
+        self.lost_micros = 0
 
 
 class Provider(Protocol):

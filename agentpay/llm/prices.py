@@ -56,7 +56,7 @@ PRICES: Final[tuple[tuple[str, Price], ...]] = (
     ("claude-opus-4-7", _usd("5", "25", "0.5")),
     ("claude-opus-4-8", _usd("5", "25", "0.5")),
     ("claude-opus-", _usd("15", "75", "1.5")),
-    ("claude-sonnet-5-5", _usd("2", "10", "0.1")),
+    ("claude-sonnet-5-5", _usd("2", "10", "0.2")),
     ("claude-sonnet-5", _usd("2", "10", "0.2")),
     ("claude-sonnet-", _usd("3", "15", "0.3")),
     ("claude-haiku-5-5", _usd("0.1", "0.5", "0.01", long_tokens=100_000, long_input=5, long_output=500)),

@@ -191,5 +191,7 @@ class Reply(msgspec.Struct, frozen=True):
     usage: Usage = Usage()
     provider: str = "template"
     model: str = "template"
+    lost_micros: int = 0
+    """What failed tries before this answer cost, in micro-dollars: counted by their providers, so paid."""
     quick_replies: tuple[str, ...] = ()
     """Template only: short answers to offer as buttons."""

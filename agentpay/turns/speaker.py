@@ -119,11 +119,12 @@ class Speaker:
         try:
             reply = await self._listen(question)
             if reply is not None:
-                spent = prices.cost_micros(reply.usage, reply.model)
+                spent = prices.cost_micros(reply.usage, reply.model) + reply.lost_micros
                 self.usage = added(self.usage, reply.usage)
         except ProviderFailed as failure:
             log.warning("provider.failed", turn_id=str(self._turn.id), reason=failure.reason)
             spent = most if failure.spoke else prices.cost_micros(failure.usage, failure.model)
+            spent += failure.lost_micros
             self._give_up("models_down")
             return None
         finally:

@@ -51,8 +51,9 @@ class Scripted:
             for piece in script:
                 if isinstance(piece, ProviderFailed):
                     raise ProviderFailed(
-                        piece.reason, permanent=piece.permanent, retry_after=piece.retry_after, usage=piece.usage
-                    )
+                        piece.reason, permanent=piece.permanent, retry_after=piece.retry_after, usage=piece.usage,
+                        model=piece.model,
+                    )  # fmt: skip
                 if isinstance(piece, float):
                     self._time.now += piece
                     await asyncio.sleep(0)
@@ -183,6 +184,18 @@ async def test_after_the_first_word_nobody_else_speaks() -> None:
     )
     assert not house.openai.asked
     assert house.calls[0][3] == USAGE, "what was counted is paid"
+
+
+async def test_what_failed_tries_cost_is_told_with_the_answer() -> None:
+    broken: list[Piece] = [ProviderFailed("broken_stream", usage=Usage(1_000_000), model="gpt-4o")]
+    house = House(broken, good("anthropic"))
+    answered = await house.ask()
+    assert answered.reply is not None
+    assert answered.reply.lost_micros == 2_500_000
+    house = House(broken, openai=[Words("Hel"), ProviderFailed("broken_stream")])
+    answered = await house.ask()
+    assert answered.failure is not None
+    assert answered.failure.lost_micros == 2 * 2_500_000, "two tries before the one that spoke"
 
 
 async def test_a_reply_of_calls_alone_is_an_answer() -> None:
