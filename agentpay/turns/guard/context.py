@@ -25,7 +25,7 @@ LONG_DIGITS: Final = 7
 """Longer runs of digits are telephone or tracking numbers unless a currency stands beside them."""
 
 _COPULAS: Final = ("is", "are", "was", "e")
-_LISTING: Final = frozenset(("and", "e", "or", "ou", ",", ":", ".", "(", '"', "'"))
+_LISTING: Final = frozenset(("and", "e", "or", "ou", "-", ",", ":", ".", "(", '"', "'"))
 _STOPS: Final = frozenset(".!?…")
 
 
@@ -240,7 +240,8 @@ def is_free_claim(core: str, *, left: Sequence[str], right: str | None) -> bool:
     if _is_negated(left):
         return False
     if core == "free":
-        return last not in words.NOT_FREE_BEFORE and right not in words.NOT_FREE_AFTER
+        has_time = " ".join(left[-2:]) in words.FREE_PERSONS
+        return not has_time and last not in words.NOT_FREE_BEFORE and right not in words.NOT_FREE_AFTER
     return core in words.FREE_WORDS
 
 
@@ -250,7 +251,7 @@ def _is_negated(left: Sequence[str]) -> bool:
         if not word[0].isalnum() and word not in ("'", '"', "-"):
             break
         clause.append(word)
-    return not words.NEGATIONS.isdisjoint(clause)
+    return not words.NEGATIONS.isdisjoint(clause) and words.NO_NEGATIONS.isdisjoint(clause)
 
 
 def is_share_claim(cores: Sequence[str], *, left: Sequence[str], right: str | None) -> bool:

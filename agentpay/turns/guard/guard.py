@@ -232,7 +232,7 @@ class Guard:
             return False
         if first.is_share:
             return chunk.core in words.SHARE_FILLERS and len(self._held) < SHARE_CHUNKS_MAX
-        return first.core == "free" and chunk.core == "of" and len(self._held) == 1
+        return first.core == "free" and chunk.core in _FREE_LINKS and len(self._held) == 1
 
     def _settle(self, following: Piece | None) -> bool:
         """Judge what is held back, now that the word behind it is known; whether it was let go."""
@@ -265,7 +265,7 @@ class Guard:
                 return None
             return Violation.PERCENT
         if len(cores) > 1:
-            right = None if right in _COSTS else "of"
+            right = None if right in _FREE_LINKS[cores[1]] else cores[1]
         is_free = context.is_free_claim(cores[0], left=left, right=right)
         return Violation.AMOUNT if is_free and not self._figures.is_free_known else None
 
@@ -285,7 +285,11 @@ class Guard:
 
 _BEFORE_AMOUNT: Final = frozenset({Kind.SIGN, Kind.MONEY})
 _BEHIND_AMOUNT: Final = frozenset({Kind.SIGN, Kind.MONEY, Kind.CENTS, Kind.PERCENT})
-_COSTS: Final = frozenset({"charge", "charges", "cost", "costs"})
+_FREE_LINKS: Final = {
+    "of": frozenset({"charge", "charges", "cost", "costs"}),
+    "to": frozenset({"try", "use", "download", "join", "start", "you", "everyone", "play", "all", "customers", "own"}),
+}
+"""`free of charge` and `free to try` speak of money, `free of parabens` and `free to ask` do not."""
 _BORDERS: Final = frozenset("|•#>·▪●")
 
 

@@ -105,7 +105,7 @@ FILLERS: Final = _set(
     """
     is are was be being been would will can could it its it's that's them this that these those to for at of on in by
     you your me us we i i'm only just about around approximately roughly like as low even less than more nearly exactly
-    final just the a an o os e é por pra para de do da em no na ate a ao so apenas somente cerca quase uns umas
+    final just the a an o os e por pra para de do da em no na ate a ao so apenas somente cerca quase uns umas
     mere mais
     menos voce te lhe isso ele ela tudo agora now down up from say maybe perhaps , : ; - ( " ' = ~ | ser seria sera fica
     special especial new novo
@@ -117,7 +117,7 @@ TAILS: Final = _set(
     and or but if then than so for with to in on is it its it's i'm instead total each flat even only now today tonight
     tops max all cash final plus per a an as because since when while which right even works work would will sounds
     seems apiece everything everyone you me us we i please ok okay deal altogether including included plus shipping
-    flat firm straight net minimum maximum just this that the from off below less by at was are be do does
+    firm straight net minimum maximum just this that the from off below less by at was are be do does
     e ou mas se a o ao no na em para pra pro com por cada total hoje agora so apenas somente fechado final pronto tudo
     que eh ta vale serve fica cabe dava funciona esta e voce te lhe ja aqui ai entao pelo pela nesse neste nisso redondo
     redondos certinho certo avista vista incluindo incluso frete menos mais de
@@ -167,7 +167,7 @@ COUNT_NOUNS: Final = _set(
     candles vela velas product products produto produtos option options opcao opcoes time times vez vezes star stars
     estrela estrelas kg g gram grams grama gramas ml l litro litros liter liters cm mm m
     meter meters metro metros inch inches oz lb lbs gb mb tb page pages pagina paginas lesson lessons aula aulas
-    customer customers cliente clientes order orders pedido pedidos business working uteis úteis question questions
+    customer customers cliente clientes order orders pedido pedidos business working uteis question questions
     """
 )
 # Shares of a thing that are no discount.
@@ -187,7 +187,7 @@ SUBSTANCES: Final = _set(
 SUBSTANCE_BEFORE: Final = _set(
     "blend contains contain contem composto composta composition composicao fabric tecido battery bateria humidity"
     " umidade blocks bloqueia absorbs absorve brightness brilho volume zoom capacity capacidade concentration"
-    " concentracao dilution diluicao charges_to carrega"
+    " concentracao dilution diluicao carrega"
 )
 
 FREE_WORDS: Final = _set(
@@ -203,7 +203,7 @@ FREE_AFTER: Final = {
     "custo": _set("sem nenhum"),
     "custos": _set("sem"),
     "cobranca": _set("sem"),
-    "nothing": _set("cost costs pay pays paying charge for_pay you owe"),
+    "nothing": _set("cost costs pay pays paying charge owe"),
     "nada": _set("custa custam paga pagar paga pagara cobro cobra cobrar cobramos"),
     "house": _set("the"),
     "casa": _set("da"),
@@ -233,17 +233,22 @@ FREE_IDIOMS: Final = {
 
 NOT_FREE_BEFORE: Final = _set(
     "feel sugar gluten scent fragrance stress cruelty hands risk worry lactose dairy toll duty pain lead alcohol set"
-    " you're i'm we're you i we am break livre paraben smoke nut gmo chemical"
+    " you're i'm we're break livre paraben smoke nut gmo chemical"
 )
 NOT_FREE_AFTER: Final = _set(
-    """
-    to from up time space spirit range yourself your yourselves will speech of and_easy hand hands moment slot tomorrow
-    tonight agency until before after next
-    """
+    "to from up time space spirit range yourself your yourselves will speech of hand hands moment slot tomorrow tonight"
+    " agency"
 )
+FREE_PERSONS: Final = frozenset({"are you", "you are", "i am", "we are", "were you", "am i", "is she", "is he"})
+"""Right before `free` they speak of time."""
 NEGATIONS: Final = _set(
     "no not isn't aren't without never don't doesn't can't cannot won't nao sem nem nunca nenhum neither nor"
 )
+
+NO_NEGATIONS: Final = _set(
+    "only miss worry worries forget hesitate problem perca preocupe esqueca problema apenas somente so doubt duvida"
+)
+"""With these a `not` denies nothing: `don't miss our free shipping`."""
 
 SHARES: Final = {
     "half": 5_000, "metade": 5_000, "meio": 5_000, "third": 3_333, "terco": 3_333, "thirds": 6_667, "tercos": 6_667,
@@ -264,8 +269,8 @@ SHARE_BEFORE: Final = _set("for at by pela pelo por off in")
 CODE_CUES: Final = _set(
     "code codes coupon coupons cupom cupons codigo codigos voucher vouchers promocode code's coupon's"
 )
-CODE_VERBS: Final = _set("use enter apply type try with using usa usar digite insira aplique aplicar use redeem")
-CODE_FILLERS: Final = _set("is the this our called named e o a nosso : , - use with de promo discount desconto = é um")
+CODE_VERBS: Final = _set("use enter apply type try with using usa usar digite insira aplique aplicar redeem")
+CODE_FILLERS: Final = _set("is the this our called named e o a nosso : , - use with de promo discount desconto = um")
 NOT_CODES: Final = _set(
     "pix usd brl eur gbp cep cpf cnpj id qr pin sms html faq ok vip cvv iban swift zip url api otp ean sku isbn below"
     " and the for is it on in you your we our if or not para que com de do da o a nao"
