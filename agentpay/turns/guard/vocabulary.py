@@ -151,6 +151,8 @@ NAMED_BEFORE: Final = _set(
     telefone whatsapp cep zip rua street avenida lot lote class classe grade year ano anos january february march
     april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
     lesson aula module modulo unit chapter
+    mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday seg ter qua qui sex sab dom
+    segunda terca quarta quinta sexta sabado domingo
     """
 )
 MONTHS: Final = _set(
