@@ -4,7 +4,7 @@ Never decides a number, never sees rules, floors or budgets, knows nothing above
 yields `Words`, then exactly one `Reply`, or raises `ProviderFailed`. Other companies' formats stay in their adapter.
 
 `AnthropicProvider(api_key=…, base_url=…, patience=…)` and `OpenAIProvider(…)`: `reply(request)`, `warm()`, `aclose()`.
-`Chain({"anthropic": …, "template": …}, on_call=…)`: `reply(request, names)`, `states()`, `aclose()`; the one to call.
+`Chain({"anthropic": …}, on_call=…)`: `reply(request, names, only=…)`, `states()`, `warm()`, `aclose()`.
 Pure: `anthropic_body.request_body(request)`, `openai_body.request_body(request)`, `prices.cost_micros(usage, model)`,
 `prices.reserve_micros(tokens, max_tokens, model)`, `prices.estimate_tokens(text)`. A call in `Reply.malformed_calls` is
 never performed: answer it with a `refused` result. One-shot reading: `structured.choose(...)`.

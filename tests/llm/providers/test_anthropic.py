@@ -289,7 +289,7 @@ async def test_an_answer_of_somebody_else_has_a_reason_too(
 async def test_an_error_in_the_middle_has_its_reason_and_its_price(
     server: AnthropicServer, provider: AnthropicProvider, type: str, reason: str, permanent: bool
 ) -> None:
-    server.will(Answer((start(input_tokens=40), *text("Hello"), Pause(0.02), claude.error(type))))
+    server.will(Answer((start(input_tokens=40), *text("Hello"), Pause(0.1), claude.error(type))))
     answered = await ask(provider)
     assert answered.words == ["Hello"]
     assert answered.failure is not None
@@ -352,17 +352,17 @@ async def test_nobody_there_is_unreachable() -> None:
 async def test_leaving_closes_the_stream(server: AnthropicServer, provider: AnthropicProvider) -> None:
     server.will(Answer((start(), *text("Hello"), Pause())))
     assert await leave_after_the_first_word(provider) == "Hello"
-    await asyncio.wait_for(server.left.wait(), 2)
+    await asyncio.wait_for(server.left.wait(), 10)
 
 
 async def test_cancelling_closes_the_stream(server: AnthropicServer, provider: AnthropicProvider) -> None:
     server.will(Answer((Pause(),)))
     task = asyncio.create_task(ask(provider))
-    await asyncio.wait_for(server.asked.wait(), 2)
+    await asyncio.wait_for(server.asked.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(server.left.wait(), 2)
+    await asyncio.wait_for(server.left.wait(), 10)
 
 
 async def test_many_are_answered_at_the_same_time(server: AnthropicServer, provider: AnthropicProvider) -> None:

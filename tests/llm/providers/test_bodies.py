@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentpay.llm import anthropic_body, openai_body
@@ -17,6 +17,7 @@ from agentpay.llm.transcript import GO_ON, NOTE, OPENING
 from agentpay.llm.types import Entry, Request, ToolCall, ToolResult
 from tests.llm.providers.ask import SEARCH, TOOLS, question
 
+steady = settings(deadline=None, derandomize=True, max_examples=60)
 CALL = ToolCall("toolu_1", "search_products", {"query": "lavender"})
 RESULT = ToolResult("toolu_1", "search_products", "done", {"total": 1, "products": [{"name": "Lavender"}]})
 CACHED = {"type": "ephemeral"}
@@ -259,6 +260,7 @@ def talks(draw: st.DrawFn) -> Request:
     return question(messages=tuple(entries), results=results, tools=draw(st.sampled_from([(), TOOLS])))
 
 
+@steady
 @given(talks())
 def test_every_talk_makes_a_legal_body_for_claude(request: Request) -> None:
     body = claude(request)
@@ -282,6 +284,7 @@ def test_every_talk_makes_a_legal_body_for_claude(request: Request) -> None:
     assert used <= declared
 
 
+@steady
 @given(talks())
 def test_every_talk_makes_a_legal_body_for_chat_completions(request: Request) -> None:
     messages = gpt(request)["messages"]
@@ -295,6 +298,7 @@ def test_every_talk_makes_a_legal_body_for_chat_completions(request: Request) ->
     assert messages[-1]["role"] in {"user", "tool"}
 
 
+@steady
 @given(talks(), st.randoms(use_true_random=False))
 def test_facts_that_were_stored_and_read_again_make_the_same_bytes(request: Request, shuffle: random.Random) -> None:
     def stored(values: dict[str, Any]) -> dict[str, Any]:

@@ -234,7 +234,7 @@ HELLO = (START, *text("Hello"))
         pytest.param((*HELLO, chunk(finish="stop"), usage()), id="no [DONE]"),
         pytest.param((*HELLO, chunk(finish="stop"), DONE), id="no usage"),
         pytest.param((*HELLO, chunk(finish="stop")), id="neither"),
-        pytest.param((*HELLO, chunk(finish="stop"), Death()), id="cut after the reason"),
+        pytest.param((*HELLO, chunk(finish="stop"), Pause(0.1), Death()), id="cut after the reason"),
         pytest.param((*HELLO, chunk(finish="stop"), Pause()), id="silent after the reason"),
         pytest.param((*HELLO, DONE), id="no reason"),
         pytest.param((START, chunk(content="Hello", finish="stop"), DONE), id="reason with the word"),
@@ -305,7 +305,7 @@ async def test_a_redirect_is_not_followed_with_the_key(server: OpenAIServer, pro
 async def test_an_error_in_the_middle_has_its_reason(
     server: OpenAIServer, provider: OpenAIProvider, error: object, reason: str
 ) -> None:
-    server.will(Answer((*HELLO, Pause(0.02), data(error=error))))
+    server.will(Answer((*HELLO, Pause(0.1), data(error=error))))
     answered = await ask(provider)
     assert answered.words == ["Hello"]
     assert answered.failure is not None
@@ -367,17 +367,17 @@ async def test_nobody_there_is_unreachable() -> None:
 async def test_leaving_closes_the_stream(server: OpenAIServer, provider: OpenAIProvider) -> None:
     server.will(Answer((*HELLO, Pause())))
     assert await leave_after_the_first_word(provider) == "Hello"
-    await asyncio.wait_for(server.left.wait(), 2)
+    await asyncio.wait_for(server.left.wait(), 10)
 
 
 async def test_cancelling_closes_the_stream(server: OpenAIServer, provider: OpenAIProvider) -> None:
     server.will(Answer((Pause(),)))
     task = asyncio.create_task(ask(provider))
-    await asyncio.wait_for(server.asked.wait(), 2)
+    await asyncio.wait_for(server.asked.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(server.left.wait(), 2)
+    await asyncio.wait_for(server.left.wait(), 10)
 
 
 async def test_the_scripted_agent_answers_a_visitor_who_browses(server: OpenAIServer, provider: OpenAIProvider) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentpay.llm import failures, models, prices
@@ -16,6 +16,7 @@ from tests.llm.providers import anthropic_server as claude
 from tests.llm.providers import openai_server as gpt
 from tests.llm.providers.server import Answer
 
+steady = settings(deadline=None, derandomize=True, max_examples=60)
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
@@ -53,6 +54,7 @@ def test_no_known_model_is_dearer_than_an_unknown_one_but_the_few_for_research()
 tokens = st.integers(0, 400_000)
 
 
+@steady
 @given(st.sampled_from([name for name, _ in prices.PRICES] + ["odd"]), tokens, tokens, tokens, st.integers(0, 9_000))
 def test_a_reserve_covers_whatever_the_question_comes_to(
     model: str, fresh: int, read: int, written: int, output: int
@@ -118,6 +120,7 @@ def test_a_stream_that_ends_at_any_byte_is_whole_or_broken_and_never_invents(nam
                 cut.reply()
 
 
+@steady
 @given(
     st.lists(st.sampled_from([b"a", b"\n", b"\r\n", b": x", b"event: y", b"data: 1", b"data:2", b"\n\n"])), st.data()
 )

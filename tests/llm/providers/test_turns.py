@@ -93,7 +93,7 @@ async def test_when_claude_is_down_the_fallback_answers(shop: Shop, wires: Wires
 
 async def test_when_claude_dies_in_mid_word_sam_gets_one_whole_answer(shop: Shop, wires: Wires) -> None:
     half = claude.text("Hello Sam, I am hap")[:-1]
-    wires[0].will(Answer((claude.start(), *half, Pause(0.02), Death())))
+    wires[0].will(Answer((claude.start(), *half, Pause(0.15), Death())))
     sam = await shop.visitor()
     turn = await sam.say("hello there")
     assert (turn["status"], turn["reason"]) == ("completed", "models_down")
