@@ -172,7 +172,7 @@ class Guard:
         self.violation = self._refused(piece)
         if self.violation is not None:
             return
-        is_word = piece.is_named or self._is_marker(piece) or (not chunk.is_plain and _is_link(chunk.body))
+        is_word = piece.is_named or self._is_marker(piece)
         if self._held and not is_word and self._goes_on(chunk):
             self._held.append(piece)
             if len(self._held) >= HELD_CHUNKS_MAX:
@@ -198,9 +198,9 @@ class Guard:
         may_link = not piece.is_named and (is_target or links.may_link(chunk.body))
         if may_link and links.is_forbidden(chunk.body, hosts=self._known.hosts, is_target=is_target):
             return Violation.LINK
-        if leaks.is_key(chunk.body, is_link=_is_link(chunk.body)):
+        if leaks.is_key(chunk):
             return Violation.KEY
-        if piece.is_named or _is_link(chunk.body):
+        if piece.is_named:
             return None
         is_code = codes.is_unconfirmed(chunk, left=tuple(self._left), codes=self._known.codes)
         return Violation.CODE if is_code else None
@@ -300,10 +300,6 @@ def _apart(chunk: Chunk) -> list[Atom]:
 
 def _is_mark(chunk: Chunk) -> bool:
     return not chunk.core and _BORDERS.isdisjoint(chunk.body)
-
-
-def _is_link(body: str) -> bool:
-    return "://" in body
 
 
 def _first_word(chunk: Chunk) -> str | None:
