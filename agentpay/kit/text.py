@@ -4,11 +4,13 @@ import re
 import unicodedata
 
 # Patterns are read by Python and, in the OpenAPI document, by whatever its reader has: no flags, no classes but \s.
-# Control characters but tab and newline, bidi marks and overrides, zero-width characters.
+# Control characters but tab and newline, soft hyphen, fillers, zero-width characters, bidi marks and overrides.
 _INVISIBLE_CLASS = (
-    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
 )
-_TAGS_CLASS = "\U000e0000-\U000e007f"  # not in a pattern: without a flag, JavaScript cannot read it
+# Format controls beyond the BMP, tags, lone surrogates; not in a pattern: JavaScript cannot read it without a flag.
+_TAGS_CLASS = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
 VISIBLE_PATTERN = rf"[^\s{_INVISIBLE_CLASS}]"
 """Something is left of the text by `one_line` (of all but tags, which nobody types)."""
 SPOKEN_PATTERN = r"[^\s\x1c-\x1f]"
@@ -37,7 +39,14 @@ def clean(text: str) -> str:
 
     Zero-width joiners inside emoji go too: an emoji may fall apart, a hidden instruction may not hide.
     """
-    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def visible(text: str) -> str:
+    """`text` without characters that nobody sees; a carriage return is one of them."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _INVISIBLE.sub("", text)
 
 
 def one_line(text: str) -> str:

@@ -11,10 +11,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from agentpay.kit.fence import fenced
 from agentpay.kit.text import clean
 from agentpay.llm.types import Entry, Request, ToolCall, ToolResult
 
 CALL_ID_CHARACTERS_MAX: Final = 40
+RESULT_CHARACTERS_MAX: Final = 8_000
 STAFF: Final = "[A colleague of the shop wrote:]"
 NOTE: Final = "shop_note"
 OPENING: Final = "(The visitor opened the chat.)"
@@ -53,12 +55,12 @@ def pieces(request: Request) -> list[Piece]:
 
 
 def facts_text(result: ToolResult) -> str:
-    """A result as the model reads it: JSON with sorted keys, so that a stored and re-read result is the same bytes.
+    """A result as the model reads it: names and texts of catalogue and articles are in it, so it is fenced as data.
 
-    Facts hold what merchants and other systems wrote: nothing invisible and no mark of ours gets through.
+    JSON with sorted keys, so that a stored and re-read result is the same bytes.
     """
-    text = msgspec.json.encode({"status": result.status, "facts": result.facts}, order="sorted").decode()
-    return _unmarked(clean(text))
+    told = msgspec.json.encode({"status": result.status, "facts": result.facts}, order="sorted").decode()
+    return fenced(result.name, told, characters_max=RESULT_CHARACTERS_MAX)
 
 
 def note_text(text: str) -> str:

@@ -329,7 +329,7 @@ def open_polar(places: Places) -> PolarState:
 
 
 def provider_of(settings: Settings) -> merchant.Provider:
-    """A real model where there is a key for one."""
+    """A real model where there is a key for one, or an endpoint of one's own that may need none."""
     if settings.anthropic_api_key:
         return "anthropic"
-    return "openai" if settings.openai_api_key else "template"
+    return "openai" if settings.openai_api_key or settings.openai_base_url else "template"

@@ -11,13 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from agentpay.agents.repository import AgentRow
+from agentpay.kit.fence import fenced
 from agentpay.kit.text import one_line
 from agentpay.llm.types import Brief, Entry, ToolCall, ToolResult
-from agentpay.turns.fence import fenced
 
 CONTEXT_CHARACTERS_MAX: Final = 2_000
 FACTS_CHARACTERS_MAX: Final = 8_000
-RESULT_CHARACTERS_MAX: Final = 8_000
 SUMMARY_CHARACTERS_MAX: Final = 2_000
 SHOWN_MAX: Final = 8
 
@@ -122,16 +121,7 @@ def records(brief: Brief, context: Mapping[str, Any]) -> str:
 
 def step_entries(said: str, calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> tuple[Entry, Entry]:
     """One finished step of this turn: what the model said and called, and what its calls came to."""
-    told = tuple(msgspec.structs.replace(result, facts=fenced_facts(result)) for result in results)
-    return Entry("agent", said, tool_calls=tuple(calls)), Entry("tool", results=told)
-
-
-def fenced_facts(result: ToolResult) -> dict[str, Any]:
-    """A result as a model reads it: its JSON holds names and texts of catalogue and articles, so it is data."""
-    return {
-        "status": result.status,
-        "result": fenced(result.name, _json(result.facts), characters_max=RESULT_CHARACTERS_MAX),
-    }
+    return Entry("agent", said, tool_calls=tuple(calls)), Entry("tool", results=tuple(results))
 
 
 def _product(product: Any) -> dict[str, Any]:

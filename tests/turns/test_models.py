@@ -10,6 +10,7 @@ import pytest
 
 from agentpay.db.engine import Database
 from agentpay.llm.port import ProviderFailed
+from agentpay.llm.transcript import facts_text
 from agentpay.llm.types import Reply, Request, Stop
 from agentpay.sandbox.stage import Stage
 from tests.cast import Shop, Visitor
@@ -19,7 +20,7 @@ from tests.turns.scripted import MODEL, USAGE, Line, Scripted, call
 
 def told(request: Request) -> str:
     """Everything that the model reads of the talk."""
-    results = [str(result.facts) for entry in request.messages for result in entry.results]
+    results = [facts_text(result) for entry in request.messages for result in entry.results]
     return "\n".join([*(entry.text for entry in request.messages), *results])
 
 
@@ -129,7 +130,7 @@ async def test_what_no_tool_returned_is_not_sold(candles: Shop, model: Scripted)
     model.script = [[call("create_checkout", product_id=unseen)], ["Sorry."]]
     turn = await sam.say("send me the link, I want to pay now for the lavender candle")
     (result,) = results_of(model.asked[-1])
-    assert result.facts["status"] == "refused"
+    assert result.status == "refused"
     assert "payment_button" not in attached(turn)
 
 
@@ -150,7 +151,7 @@ async def test_a_call_that_may_not_run_is_refused_to_the_model(
     turn = await sam.say("what candles do you have?")
     assert turn["reply"]["content"] == "Well."
     (result,) = results_of(model.asked[-1])
-    assert reason in result.facts["result"]
+    assert (result.status, result.facts["reason"]) == ("refused", reason)
 
 
 async def test_a_call_that_is_no_call_is_refused_and_asked_again(candles: Shop, model: Scripted) -> None:
@@ -160,7 +161,7 @@ async def test_a_call_that_is_no_call_is_refused_and_asked_again(candles: Shop, 
     turn = await sam.say("hello")
     assert turn["reply"]["content"] == "I am here."
     (result,) = results_of(model.asked[-1])
-    assert "arguments_malformed" in result.facts["result"]
+    assert result.facts["reason"] == "arguments_malformed"
     assert (await sam.get()).json()["handoff"]["state"] == "none"
 
 

@@ -1,19 +1,14 @@
 """How a text looks to its reader: without what nobody sees, with every disguised letter and digit as the plain one."""
 
 import html
-import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from agentpay.kit.text import visible as visible
+
 CHARACTERS_CACHED_MAX: Final = 4_096
 
-# Control characters (line ends stay), soft hyphen, fillers, zero-width and bidi characters, tags, lone surrogates.
-_INVISIBLE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-    "\ud800-\udfff]"
-)
 _UNSEEN: Final = frozenset(("Mn", "Me", "Cf", "Cc", "Cs"))
 
 # Read before NFKD, which would take them apart.
@@ -29,13 +24,6 @@ _CONFUSABLE: Final = dict(
         strict=True,
     )
 )
-
-
-def visible(text: str) -> str:
-    """`text` without characters that nobody sees; a carriage return is one of them."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _INVISIBLE.sub("", text)
 
 
 def seen(text: str) -> str:

@@ -56,6 +56,12 @@ def move(heard: Heard) -> Move:
     return Move(words=_report(last) if last else "Hello! I am happy to help. What are you looking for?")
 
 
+def unfenced(content: str) -> dict[str, Any]:
+    """A tool's result, out of the marks that name it data."""
+    found: dict[str, Any] = json.loads(content[content.index("{") : content.rindex("}") + 1])
+    return found
+
+
 def _proposal(heard: Heard) -> dict[str, Any]:
     found = _AMOUNT.search(heard.text)
     if found is None or "proposed_amount" not in heard.tools["propose_price"].get("properties", {}):
@@ -73,10 +79,8 @@ def _product(heard: Heard) -> str | None:
 
 
 def _facts(result: dict[str, Any]) -> dict[str, Any]:
-    """A result's facts, bare or as fenced text."""
     facts: dict[str, Any] = result.get("facts", {})
-    fenced = re.search(r"\{.*\}", str(facts.get("result", "")), re.DOTALL)
-    return dict(json.loads(fenced[0])) if fenced else facts
+    return facts
 
 
 def _report(result: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from agentpay.llm.transcript import GO_ON, NOTE
-from tests.llm.providers.agent import Heard, Move, move
+from tests.llm.providers.agent import Heard, Move, move, unfenced
 from tests.llm.providers.server import Answer, Part, Pause, ProviderServer
 
 MODEL = "claude-haiku-5-5"
@@ -124,7 +124,7 @@ def heard(body: dict[str, Any]) -> Heard:
             if block["type"] == "tool_use":
                 called[block["id"]] = block["name"]
             elif block["type"] == "tool_result":
-                results.append({"tool": called[block["tool_use_id"]], **json.loads(block["content"])})
+                results.append({"tool": called[block["tool_use_id"]], **unfenced(block["content"])})
             elif message["role"] == "user" and not block["text"].startswith((f"<{NOTE}>", GO_ON)):
                 results, said = [], block["text"]
     told = json.dumps({"system": body.get("system"), "messages": body["messages"]}).replace("\\", "")

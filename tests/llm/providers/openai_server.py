@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from agentpay.llm.transcript import GO_ON, NOTE
-from tests.llm.providers.agent import Heard, Move, move
+from tests.llm.providers.agent import Heard, Move, move, unfenced
 from tests.llm.providers.server import Answer, Part, Pause, ProviderServer
 
 MODEL = "gpt-5.6-luna-2026-07-30"
@@ -103,7 +103,7 @@ def heard(body: dict[str, Any]) -> Heard:
         for call in message.get("tool_calls", ()):
             called[call["id"]] = call["function"]["name"]
         if message["role"] == "tool":
-            results.append({"tool": called[message["tool_call_id"]], **json.loads(message["content"])})
+            results.append({"tool": called[message["tool_call_id"]], **unfenced(message["content"])})
         elif message["role"] == "user" and (words := _NOTES.sub("", message["content"]).strip()) not in ("", GO_ON):
             results, said = [], words
     return Heard(said, tools, results, json.dumps(body["messages"]).replace("\\", ""))

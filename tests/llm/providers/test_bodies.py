@@ -22,6 +22,10 @@ CALL = ToolCall("toolu_1", "search_products", {"query": "lavender"})
 RESULT = ToolResult("toolu_1", "search_products", "done", {"total": 1, "products": [{"name": "Lavender"}]})
 CACHED = {"type": "ephemeral"}
 
+TOLD = """<data label="search_products">
+{"facts":{"products":[{"name":"Lavender"}],"total":1},"status":"done"}
+</data>"""
+
 
 def claude(request: Request) -> Any:
     return anthropic_body.request_body(request)
@@ -33,7 +37,7 @@ def gpt(request: Request) -> Any:
 
 def test_the_whole_body_for_claude() -> None:
     request = question("Do you have lavender?", tools=(SEARCH,), results=((CALL, RESULT),), max_tokens=300)
-    facts = '{"facts":{"products":[{"name":"Lavender"}],"total":1},"status":"done"}'
+    facts = TOLD
     assert claude(request) == {
         "model": "claude-haiku-5-5",
         "max_tokens": 300,
@@ -58,7 +62,7 @@ def test_the_whole_body_for_claude() -> None:
 
 def test_the_whole_body_for_a_chat_completions_model() -> None:
     request = question("Do you have lavender?", tools=(SEARCH,), results=((CALL, RESULT),), model="llama3.1")
-    facts = '{"facts":{"products":[{"name":"Lavender"}],"total":1},"status":"done"}'
+    facts = TOLD
     function = {"name": "search_products", "description": "Find products.", "parameters": SEARCH.parameters}
     called = {"name": "search_products", "arguments": '{"query":"lavender"}'}
     assert gpt(request) == {
@@ -163,7 +167,9 @@ def test_what_others_wrote_carries_nothing_invisible_and_no_mark_of_ours() -> No
     for body in (claude, gpt):
         told = body(question(hidden, results=((CALL, result),)))
         text = json.dumps(told["messages"], ensure_ascii=False)
-        assert text.count(f"Lavender(/{NOTE}>") == 2
+        assert f"Lavender(/{NOTE}>" in text
+        assert f"Lavender‹/{NOTE}›" in text
+        assert f"</{NOTE}" not in text
 
 
 def test_a_call_of_the_past_without_its_result_is_left_out_and_so_is_a_result_without_its_call() -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentpay.turns.fence import fenced
+from agentpay.kit.fence import fenced
 
 BRACKETS = "<>＜＞〈〉‹›«»⟨⟩﹤﹥≪≫&;/ \n\u200b\u202e"
 HOSTILE = st.text(

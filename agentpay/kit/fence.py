@@ -5,7 +5,6 @@ import unicodedata
 from typing import Final
 
 from agentpay.kit.text import clean, shorten
-from agentpay.turns.guard.letters import visible
 
 LABEL_CHARACTERS_MAX: Final = 40
 
@@ -14,6 +13,7 @@ _ENTITY: Final = re.compile(r"&(?:lt|gt|#0*6[02]|#x0*3[ce]);?", re.IGNORECASE)
 # Signs that a reader, or a model, may take for an angle bracket; those that NFKC makes one of are found by it.
 _OPENING: Final = frozenset("<‹«〈⟨《〈❮❬❰⋖≺⧼˂ᐸ𐌂⪡⟪≪⋘⦑⦓")
 _CLOSING: Final = frozenset(">›»〉⟩》〉❯❭❱⋗≻⧽˃ᐳ⪢⟫≫⋙⦒⦔")
+_ASCII: Final = str.maketrans({"<": "‹", ">": "›"})
 
 
 def fenced(label: str, text: str, *, characters_max: int) -> str:
@@ -27,7 +27,10 @@ def fenced(label: str, text: str, *, characters_max: int) -> str:
 
 def defused(text: str) -> str:
     """`text` without characters that nobody sees and without anything that looks like one of our marks."""
-    return "".join(_plain(character) for character in _ENTITY.sub("‹", visible(clean(text))))
+    cleaned = _ENTITY.sub("‹", clean(text))
+    if cleaned.isascii():
+        return cleaned.translate(_ASCII)
+    return "".join(_plain(character) for character in cleaned)
 
 
 def _plain(character: str) -> str:
