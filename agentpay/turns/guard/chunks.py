@@ -38,9 +38,13 @@ class Atom(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A piece as its reader sees it. `core` is without the marks around it; `opens`: an amount may begin here."""
+    """A piece as its reader sees it.
+
+    `text` is without addresses of the web, `core` without the marks around it; `opens`: an amount may begin here.
+    """
 
     body: str
+    text: str
     core: str
     atoms: tuple[Atom, ...]
     opens: bool
@@ -54,6 +58,7 @@ class Chunk(NamedTuple):
 _IDEOGRAPHS: Final = frozenset("〇零一二三四五六七八九十百千万")
 _LEET: Final = str.maketrans("013457", "oieast")
 _LEET_WORD: Final = re.compile(r"[a-z]+\d[a-z0-9]*[a-z]")
+_ADDRESS: Final = re.compile(r"https?://[^\s)\]>\"',;$€£¥]*", re.IGNORECASE)
 _MARKUP: Final = str.maketrans("", "", "*_~`\\")
 _ATOM: Final = re.compile(
     r"(?:usd|us|u|r|ca|c|au|a|nz|mx|s|hk|cn)?[$¥]|(?<![\w.,])[.,]\d+|\d+(?:[.,']\d+)*|[a-z]+(?:'[a-z]+)?|[^\w\s]|\w"
@@ -79,12 +84,14 @@ def _cached(body: str) -> Chunk:
 
 
 def _read(body: str) -> Chunk:
-    view = seen(body).translate(_MARKUP)
+    text = _ADDRESS.sub("", body) if "://" in body else body
+    view = seen(text).translate(_MARKUP)
     core = view.strip(_AROUND)
     atoms = tuple(_atoms(view))
     opens = any(atom.kind in _OPENING and atom.text not in words.AMBIGUOUS_CURRENCY_WORDS for atom in atoms)
     return Chunk(
         body=body,
+        text=text,
         core=core,
         atoms=atoms,
         opens=opens,

@@ -22,14 +22,14 @@ _QUOTED: Final = re.compile(r"^[(]?[\"'`*_“‘«]+([A-Za-z0-9][\w-]{2,38}[A-Za
 def is_unconfirmed(chunk: Chunk, *, left: Sequence[str], codes: frozenset[str]) -> bool:
     """Whether a piece is a discount code that is not among `codes`. `left`: the words before it in its sentence."""
     governs = _cue(left)
-    for token in _TOKEN.findall(_written(chunk.body)):
+    for token in _TOKEN.findall(_written(chunk.text)):
         if len(token) > CODE_CHARACTERS_MAX or token.casefold() in codes or token.lower() in words.NOT_CODES:
             continue
         if _is_code(token, left, governs):
             return True
     if governs and left[-1] == ":" and chunk.ends and chunk.core.isalpha() and chunk.core not in codes:
         return True
-    quoted = _QUOTED.match(chunk.body)
+    quoted = _QUOTED.match(chunk.text)
     return (
         governs
         and quoted is not None

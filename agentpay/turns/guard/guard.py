@@ -7,12 +7,12 @@ from typing import Final
 
 import msgspec
 
+from agentpay.kit.text import visible
 from agentpay.turns.guard import codes, context, leaks, links
 from agentpay.turns.guard import vocabulary as words
 from agentpay.turns.guard.amounts import Sort
 from agentpay.turns.guard.chunks import FIGURES, Atom, Chunk, Kind, read_chunk
 from agentpay.turns.guard.known import Figures, Known, Name, is_claim, names_by_piece
-from agentpay.turns.guard.letters import visible
 from agentpay.turns.guard.tags import Tags
 
 CHUNK_CHARACTERS_MAX: Final = 1_024

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from typing import Final
 
+from agentpay.turns.guard.chunks import Chunk
 from agentpay.turns.guard.known import INSTRUCTION_WORDS, LEAK_WORDS, Secret, secret_of
 from agentpay.turns.guard.letters import address
 
@@ -22,13 +23,15 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _CLASSES: Final = (re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[0-9]"))
 
 
-def is_key(body: str, *, is_link: bool) -> bool:
-    """Whether a piece looks like a credential. In a link to a known host only the well-known prefixes count."""
-    text = address(body)
+def is_key(chunk: Chunk) -> bool:
+    """Whether a piece looks like a credential. In an address only the well-known prefixes count."""
+    text = address(chunk.body)
     if _PREFIXED.search(text.replace("\\", "").replace("*", "").replace("`", "")):
         return True
-    if is_link or len(body) < KEY_CHARACTERS_MIN:
+    body = chunk.text
+    if len(body) < KEY_CHARACTERS_MIN:
         return False
+    text = address(body)
     without_ids = _UUID.sub(" ", text)
     if without_ids != text:
         return bool(_HEX.search(without_ids))

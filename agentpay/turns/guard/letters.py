@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from agentpay.kit.text import visible as visible
+from agentpay.kit.text import visible
 
 CHARACTERS_CACHED_MAX: Final = 4_096
 

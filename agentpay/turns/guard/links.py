@@ -30,6 +30,9 @@ _IP: Final = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0
 _MIGHT_LINK: Final = re.compile(r"[.:/\\\]@&。．｡]|[^\x00-\x7f]")
 _HOST: Final = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
 _DEFANGED: Final = re.compile(r"[\[({](?:\.|dot|ponto)[\])}]")
+# What markdown takes away when it is shown.
+_MARKUP: Final = str.maketrans("", "", "*~`\\")
+_EDGES: Final = re.compile(r"(?<![a-z0-9])_+|_+(?![a-z0-9])")
 _TRAILING: Final = ".,;:!?)]}'\"*_~`|"
 
 
@@ -40,6 +43,13 @@ def may_link(body: str) -> bool:
 def is_forbidden(body: str, *, hosts: frozenset[str], is_target: bool = False) -> bool:
     """Whether a piece without spaces names an address that may not be named. `is_target`: it stands behind `](`."""
     text = _DEFANGED.sub(".", address(body))
+    shown = _EDGES.sub("", text.translate(_MARKUP))
+    if shown != text and _is_forbidden(shown, body, hosts=hosts, is_target=False):
+        return True
+    return _is_forbidden(text, body, hosts=hosts, is_target=is_target)
+
+
+def _is_forbidden(text: str, body: str, *, hosts: frozenset[str], is_target: bool) -> bool:
     if _SCHEME.search(text) or _DEFINITION.fullmatch(text):
         return True
     links = list(_WEB.finditer(text))
@@ -86,7 +96,7 @@ def _is_missing_space(body: str, host: str) -> bool:
     start = body.lower().find(host)
     label = body[start : start + len(host)].rpartition(".")[2] if start >= 0 else ""
     return (
-        len(label) <= 3
+        len(label) == 2
         and label[:1].isupper()
         and label[1:].islower()
         and host.count(".") == 1
