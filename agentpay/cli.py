@@ -43,8 +43,10 @@ def main() -> None:
 def web(host: str, port: int, worker: bool | None) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
     from agentpay import serve
+    from agentpay.kit import faults
 
     read = read_settings()
+    faults.arm(read.fault)
     with_worker = worker if worker is not None else read.redis_url is None
     try:
         run(serve.serve_until_signal(read, host=host, port=port, with_worker=with_worker))
@@ -56,8 +58,11 @@ def web(host: str, port: int, worker: bool | None) -> None:
 def worker() -> None:
     """Do jobs, deliveries and sweeps until SIGTERM or Ctrl-C; serves nothing."""
     from agentpay import serve
+    from agentpay.kit import faults
 
-    run(serve.work_until_signal(read_settings()))
+    read = read_settings()
+    faults.arm(read.fault)
+    run(serve.work_until_signal(read))
 
 
 @main.command()

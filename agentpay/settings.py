@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from agentpay.kit import faults
+
 PREFIX = "AGENTPAY_"
 ENCRYPTION_KEY_BYTES = 32
 ADMIN_KEY_CHARACTERS_MIN = 8
@@ -72,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: Port | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
+    fault: str | None = None  # tests only: where this process is to be killed
 
     starts_per_address_per_minute: Count = 20
     starts_per_key_per_minute: Count = 600
@@ -108,7 +111,12 @@ def read(
     for name in required:
         if not values.get(name):
             raise SettingsError(f"{variable(name)} must be set: {MEANING.get(name, 'see the README')}.")
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.fault and (settings.public_url or "").startswith("https:"):
+        raise SettingsError(
+            f"{variable('fault')} is for tests: it must not be set where {variable('public_url')} is https."
+        )
+    return settings
 
 
 def variable(name: str) -> str:
@@ -226,4 +234,5 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "admin_keys": check_admin_keys,
     "encryption_keys": check_encryption_keys,
     "trusted_proxies": check_networks,
+    "fault": faults.check,
 }

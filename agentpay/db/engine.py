@@ -9,6 +9,7 @@ import psycopg_pool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from agentpay.db.transaction import Params, Row, Tx, _open_transactions
+from agentpay.kit import faults
 from agentpay.kit.errors import Unavailable
 
 POOL_MIN = 1
@@ -84,6 +85,8 @@ class Database:
             try:
                 async with tx.connection.transaction():
                     yield tx
+                    faults.commit("before")
+                faults.commit("after")
             finally:
                 _open_transactions.reset(marker)
             tx.committed()
@@ -116,6 +119,8 @@ class Database:
             try:
                 async with session.begin():
                     yield session
+                    faults.commit("before")
+                faults.commit("after")
             finally:
                 _open_transactions.reset(marker)
             tx = session.info.get("tx")

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from agentpay.db.transaction import forbid_transaction
+from agentpay.kit import faults
 from agentpay.polar import errors
 from agentpay.polar.bucket import Bucket, Environment, Priority
 from agentpay.polar.calls import Calls
@@ -144,7 +145,10 @@ class Polar(Calls):
     ) -> bytes:
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._http.exchange(self._credential, method, path, query=query, body=body)
+                faults.call("before", method, path)
+                answer = await self._http.exchange(self._credential, method, path, query=query, body=body)
+                faults.call("after", method, path)
+                return answer
         except TimeoutError:
             raise PolarError("timeout", unknown_outcome=errors.changes(method)) from None
 
