@@ -54,19 +54,24 @@ class Runner:
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._ended: dict[UUID, asyncio.Event] = {}
         self._is_draining = False
+        self._has_left = False
+        self._row = asyncio.Lock()
 
     @property
     def running_count(self) -> int:
         return len(self._tasks)
 
     async def register(self) -> None:
-        """Enter this process, so that turns may name it as their owner."""
-        await self._db.run(
-            f"""insert into processes (id, lease_until)
-            values (%(id)s, clock_timestamp() + interval '{LEASE_SECONDS} seconds')
-            on conflict (id) do update set lease_until = excluded.lease_until""",
-            {"id": self.process_id},
-        )
+        """Enter this process, so that turns may name it as their owner. Who has left does not come back."""
+        async with self._row:
+            if self._has_left:
+                return
+            await self._db.run(
+                f"""insert into processes (id, lease_until)
+                values (%(id)s, clock_timestamp() + interval '{LEASE_SECONDS} seconds')
+                on conflict (id) do update set lease_until = excluded.lease_until""",
+                {"id": self.process_id},
+            )
 
     def start(self, turn: RunningTurn) -> None:
         """Run the turn as a task of this process, whoever listens."""
@@ -121,8 +126,11 @@ class Runner:
         for task in list(self._tasks.values()):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        with contextlib.suppress(psycopg.Error, Unavailable):
-            await self._db.run("delete from processes where id = %(id)s", {"id": self.process_id})
+        # Checkouts may be waited for after this: a beat meanwhile would keep the turns from those who can run them.
+        async with self._row:
+            self._has_left = True
+            with contextlib.suppress(psycopg.Error, Unavailable):
+                await self._db.run("delete from processes where id = %(id)s", {"id": self.process_id})
 
     async def _claim(self, turn_id: UUID, organization_id: UUID, conversation_id: UUID) -> RunningTurn | None:
         async with self._db.transaction() as tx:
