@@ -102,7 +102,7 @@ async def serve_until_signal(settings: Settings, *, host: str, port: int, with_w
     """`agentpay web`: serve until SIGTERM or SIGINT."""
     stopping = on_signal()
     async with running(settings, host=host, port=port, with_worker=with_worker) as server:
-        log.info("web.started", url=server.url)
+        log.info("web.started", url=server.url, process_id=str(server.parts.process_id))
         await stopping.wait()
         log.info("web.stopping")
 
@@ -113,7 +113,7 @@ async def work_until_signal(settings: Settings) -> None:
     stopping = on_signal()
     parts = build(settings)
     async with started(parts):
-        log.info("worker.started")
+        log.info("worker.started", process_id=str(parts.process_id))
         await worker.work(parts, stopping)
 
 
