@@ -4,13 +4,13 @@ Its tools are the only ones open in the turn: whatever a model or a visitor says
 the visitor accepted or asked to pay, a price only where it is about the price.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from agentpay.llm.template import amounts, facts, naming, reading
-from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
+from agentpay.llm.template import amounts, naming, reading
+from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact
 from agentpay.turns import allowed
 from agentpay.understanding.classify import CONFIDENCE_THRESHOLD
 from agentpay.understanding.entities import Entities
@@ -18,9 +18,6 @@ from agentpay.understanding.intents import Action, Intent
 
 MISSES_MAX: Final = 2
 """Replies in a row that did not help, after which a person is offered."""
-
-_FOUND: Final = ("products", "product", "closest", "articles", "amount_text", "state")
-"""Facts by which a look-up has an answer."""
 
 _ABOUT_ORDERS: Final = frozenset(
     {Intent.ORDER_STATUS, Intent.REFUND_REQUEST, Intent.PAYMENT_ISSUE, Intent.PAYMENT_CONFIRMATION}
@@ -82,43 +79,6 @@ def decide(situation: Situation) -> Decision:
 def is_stuck(situation: Situation) -> bool:
     """The last replies did not help and this message is not clear either: offer a person."""
     return situation.misses >= MISSES_MAX
-
-
-def conclude(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> Action:
-    """What the turn turned out to be, once its tools have spoken: this is stored and seen by the next message."""
-    for call, result in reversed(results):
-        concluded = _concluded(call, result)
-        if concluded is not None:
-            return concluded
-    # Nothing was offered or opened, so a "yes" to this reply must not be taken for an acceptance.
-    return Action.CLARIFY if action in {Action.CALCULATE_OFFER, Action.GENERATE_CHECKOUT} else action
-
-
-def _concluded(call: ToolCall, result: ToolResult) -> Action | None:
-    if call.name == "create_checkout":
-        return Action.GENERATE_CHECKOUT
-    if call.name == "propose_price":
-        decision = result.facts.get("decision")
-        if decision == "needs_approval":
-            return Action.REQUEST_APPROVAL
-        return Action.CALCULATE_OFFER if decision in {"granted", "countered", "stands"} else Action.EXPLAIN_NO_DISCOUNT
-    if call.name == "validate_discount_code":
-        return Action.CALCULATE_OFFER if result.facts.get("valid") is True else Action.EXPLAIN_NO_DISCOUNT
-    if call.name == "request_human" and result.status == "done":
-        return Action.ESCALATE
-    return None
-
-
-def missed(action: Action, results: Sequence[tuple[ToolCall, ToolResult]]) -> bool:
-    """Whether the reply left the visitor without an answer: a question back, or look-ups that found nothing."""
-    if action is Action.CLARIFY:
-        return True
-    if action not in {Action.SEARCH_PRODUCTS, Action.SHOW_PRODUCT, Action.ANSWER_FROM_KNOWLEDGE}:
-        return False
-    if facts.searched_in_vain(results):
-        return True
-    looked = [result.facts for _, result in results]
-    return bool(looked) and not any(told.get(name) for told in looked for name in _FOUND)
 
 
 def _action(situation: Situation) -> Action:

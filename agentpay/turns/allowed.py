@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from agentpay.understanding.intents import Action
+from agentpay.understanding.intents import Action, Intent
 
 _READING: Final = frozenset(
     {"search_products", "show_product", "check_inventory", "quote_shipping", "search_knowledge"}
@@ -27,6 +27,26 @@ _TOOLS: Final[Mapping[Action, frozenset[str]]] = {
     Action.ESCALATE: _PERSON,
     Action.REPLY: _READING | _PERSON,
 }
+
+
+_BUYING: Final = _READING | _PERSON | {"propose_price", "create_checkout", "validate_discount_code"}
+_PRICING: Final = _READING | _PERSON | {"propose_price", "validate_discount_code"}
+_ORDERS: Final = _READING | _PERSON | {"check_order"}
+_BY_INTENT: Final[Mapping[Intent, frozenset[str]]] = {
+    Intent.PURCHASE_INTENT: _BUYING,
+    Intent.CHECKOUT_READY: _BUYING,
+    Intent.PRICE_NEGOTIATION: _PRICING,
+    Intent.HESITATION: _PRICING,
+    Intent.ORDER_STATUS: _ORDERS,
+    Intent.REFUND_REQUEST: _ORDERS,
+    Intent.PAYMENT_ISSUE: _ORDERS,
+    Intent.PAYMENT_CONFIRMATION: _ORDERS,
+}
+
+
+def tools_for(intent: Intent) -> frozenset[str]:
+    """The names that a model may need for what the visitor wants, beside those of the action."""
+    return _BY_INTENT.get(intent, _READING | _PERSON)
 
 
 def tools_of(action: Action) -> frozenset[str]:

@@ -12,7 +12,7 @@ from agentpay.db.transaction import Row
 from agentpay.llm.template import naming
 from agentpay.llm.types import Brief, CheckoutFact, Language, OfferFact, OrderFact, Personality, ProductFact
 from agentpay.offers.enums import STANDING
-from agentpay.turns import action, facts
+from agentpay.turns import action, allowed, facts
 from agentpay.turns.action import Decision
 from agentpay.turns.facts import Facts
 from agentpay.understanding.classify import CONFIDENCE_THRESHOLD, Understanding, classify
@@ -185,8 +185,20 @@ def tools_of(agent: AgentRow) -> frozenset[str]:
 
 
 def open_names(agent: AgentRow, brief: Brief, decision: Decision, *, asks_models: bool) -> frozenset[str]:
-    """Tools that may run in this turn. A model may find out what an unclear message wants: there all of them may."""
-    is_unclear = brief.confidence < CONFIDENCE_THRESHOLD
-    if not (asks_models and is_unclear):
+    """Tools that may run in this turn.
+
+    The template follows its action. A model may find out more of a message than the rules did: where it is unclear all
+    tools may run, else those that what the visitor wants may need; a checkout only for who wants to buy.
+    """
+    configured = tools_of(agent)
+    if not asks_models:
         return frozenset(decision.tools)
-    return tools_of(agent) - (frozenset() if brief.handoff == "none" else {"request_human"})
+    closed = {name for name in ("request_human",) if brief.handoff != "none"}
+    if brief.confidence < CONFIDENCE_THRESHOLD:
+        return configured - closed
+    wanted = allowed.tools_for(Intent(brief.intent)) - ({"validate_discount_code"} if not _names_code(brief) else set())
+    return (frozenset(decision.tools) | (configured & wanted)) - closed
+
+
+def _names_code(brief: Brief) -> bool:
+    return bool(brief.entities.get("coupon_code"))

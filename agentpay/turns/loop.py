@@ -14,7 +14,7 @@ from agentpay.db.transaction import Tx, forbid_transaction
 from agentpay.kit import limits
 from agentpay.llm.port import Provider
 from agentpay.llm.types import Reply, Stop, ToolCall, ToolResult
-from agentpay.turns import action
+from agentpay.turns import conclusion
 from agentpay.turns.end import EndStatus, FinalReply
 from agentpay.turns.facts import StepDone
 from agentpay.turns.flush import DraftWriter
@@ -168,8 +168,8 @@ class Loop:
 
     def _outcome(self, reason: str | None, prepared: Prepared, reply: Reply, speaker: Speaker, began: float) -> Outcome:
         results = prepared.results
-        concluded = action.conclude(Action(prepared.brief.action), results)
-        missed = action.missed(concluded, results)
+        concluded = conclusion.conclude(Action(prepared.brief.action), results)
+        missed = conclusion.missed(concluded, results)
         misses = int(prepared.agent_state.get("misses", 0)) + 1 if missed else 0
         usage = speaker.usage
         return Outcome(

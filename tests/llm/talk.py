@@ -11,7 +11,7 @@ import msgspec
 
 from agentpay.llm.template import naming
 from agentpay.llm.types import CheckoutFact, OfferFact, OrderFact, Personality, ProductFact, Reply, ToolResult
-from agentpay.turns import action
+from agentpay.turns import action, conclusion
 from agentpay.understanding.classify import classify
 from agentpay.understanding.entities import Entities
 from agentpay.understanding.intents import Intent
@@ -63,8 +63,8 @@ class Talk:
             stuck=action.is_stuck(situation), personality=self.personality,
         )  # fmt: skip
         reply, results = shop.answer_with_results(asked, self._toolbox(), tools=decision.tools)
-        concluded = action.conclude(decision.action, results)
-        self.misses = self.misses + 1 if action.missed(concluded, results) else 0
+        concluded = conclusion.conclude(decision.action, results)
+        self.misses = self.misses + 1 if conclusion.missed(concluded, results) else 0
         self.previous = (concluded, reply.text, intent)
         return said(reply, concluded, [call.name for call, _ in results])
 

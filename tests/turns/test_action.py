@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentpay.agents.tools import SWITCHES
 from agentpay.llm.types import CheckoutFact, OfferFact, ProductFact, ToolCall, ToolResult
-from agentpay.turns import action
+from agentpay.turns import conclusion
 from agentpay.turns.action import Situation, decide
 from agentpay.understanding.entities import Entities
 from agentpay.understanding.intents import Action, Intent
@@ -275,16 +275,18 @@ def made(name: str, status: str = "done", **facts: Any) -> tuple[ToolCall, ToolR
     ],
 )
 def test_what_the_turn_turned_out_to_be(decided: Action, results: list[Any], expected: Action) -> None:
-    assert action.conclude(decided, results) == expected
+    assert conclusion.conclude(decided, results) == expected
 
 
 def test_a_reply_without_an_answer_is_a_miss() -> None:
-    assert action.missed(A.CLARIFY, [])
-    assert action.missed(A.ANSWER_FROM_KNOWLEDGE, [made("search_knowledge", articles=[])])
-    assert action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[])])
-    assert not action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[{"product_id": "p"}])])
-    assert not action.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[], closest=[{"product_id": "p"}])])
-    assert not action.missed(A.CHECK_ORDER, [made("check_order", orders=[]), made("search_knowledge", articles=[])])
+    assert conclusion.missed(A.CLARIFY, [])
+    assert conclusion.missed(A.ANSWER_FROM_KNOWLEDGE, [made("search_knowledge", articles=[])])
+    assert conclusion.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[])])
+    assert not conclusion.missed(A.SEARCH_PRODUCTS, [made("search_products", products=[{"product_id": "p"}])])
+    assert not conclusion.missed(
+        A.SEARCH_PRODUCTS, [made("search_products", products=[], closest=[{"product_id": "p"}])]
+    )
+    assert not conclusion.missed(A.CHECK_ORDER, [made("check_order", orders=[]), made("search_knowledge", articles=[])])
     in_vain = [made("search_products", products=[]), made("search_products", products=[{"product_id": "p"}])]
-    assert action.missed(A.SEARCH_PRODUCTS, in_vain)
-    assert not action.missed(A.GREET, [])
+    assert conclusion.missed(A.SEARCH_PRODUCTS, in_vain)
+    assert not conclusion.missed(A.GREET, [])

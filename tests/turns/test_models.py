@@ -154,6 +154,18 @@ async def test_a_call_that_may_not_run_is_refused_to_the_model(
     assert (result.status, result.facts["reason"]) == ("refused", reason)
 
 
+async def test_a_checkout_opens_only_for_who_wants_to_buy(candles: Shop, model: Scripted) -> None:
+    def eager(request: Request) -> list[Line]:
+        if results_of(request):
+            return ["So."]
+        return [call("create_checkout", product_id=product_id(request, "Lavender candle"))]
+
+    sam = await looked(candles, model)
+    model.script = eager
+    assert "payment_button" not in attached(await sam.say("is the lavender candle made of beeswax?"))
+    assert "payment_button" in attached(await sam.say("ok I'll take the lavender candle"))
+
+
 async def test_a_call_that_is_no_call_is_refused_and_asked_again(candles: Shop, model: Scripted) -> None:
     broken = Reply("", malformed_calls=(call("request_human"),), stop=Stop.TOOLS, provider="anthropic", model=MODEL)
     sam = await candles.visitor()
