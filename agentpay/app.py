@@ -1,6 +1,7 @@
 """The HTTP application: every package's handlers, the gate around them. Composes everything, contains nothing."""
 
 import hashlib
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
@@ -28,6 +29,7 @@ from agentpay.offers import endpoints as offers
 from agentpay.organizations import endpoints as organizations
 from agentpay.privacy import endpoints as privacy
 from agentpay.turns import endpoints as turns
+from agentpay.turns import spending
 from agentpay.understanding import endpoints as understanding
 from agentpay.understanding.intents import AgentType
 from agentpay.webhooks import endpoints as webhooks
@@ -102,6 +104,9 @@ def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -
         "reception": parts.reception,
         "standing": parts.standing,
         "live_state": parts.live_state,
+        "opinion": parts.opinion,
+        "opinion_providers": parts.models.names(),
+        "opinion_payer": partial(spending.payer_of, parts.db),
         "metrics": metrics,
         "contract": contract,
         "public_url": settings.public_url,

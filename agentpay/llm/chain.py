@@ -61,6 +61,10 @@ class Chain:
         now = self._now()
         return {name: breaker.state(now).value for name, breaker in self._breakers.items()}
 
+    def names(self) -> tuple[str, ...]:
+        """The models that can be asked, in the order in which they were given."""
+        return tuple(self._breakers)
+
     def is_configured(self, name: str) -> bool:
         return name in self._providers
 

@@ -14,7 +14,9 @@ import psycopg
 import structlog
 
 from agentpay.db.engine import Database
+from agentpay.db.transaction import Tx
 from agentpay.kit.errors import Unavailable
+from agentpay.kit.ids import uuid7
 from agentpay.llm import prices
 from agentpay.llm.structured import Choice
 from agentpay.offers import budget
@@ -57,16 +59,7 @@ async def reserve(db: Database, turn: RunningTurn, purse: Purse, *, step: int, m
         return True
     async with db.transaction() as tx:
         await hold(tx, turn)
-        return await budget.reserve(
-            tx,
-            organization_id=purse.organization_id,
-            kind="model",
-            cause=cause_of(turn, step),
-            amount=micros,
-            currency=budget.MODEL_CURRENCY,
-            scopes=purse.scopes,
-            budgets=purse.budgets,
-        )
+        return await _set_aside(tx, purse, cause=cause_of(turn, step), micros=micros)
 
 
 async def settle(db: Database, turn: RunningTurn, purse: Purse, *, step: int, micros: int) -> None:
@@ -96,6 +89,44 @@ def payer(db: Database, turn: RunningTurn, purse: Purse) -> Pay:
         return choice
 
     return pay
+
+
+def payer_of(db: Database, organization_id: UUID) -> Pay:
+    """Pays for a merchant's own question what a message means, from its organization-wide budgets."""
+    scopes, cause = {"organization": str(organization_id)}, f"intent:{uuid7()}"
+
+    async def pay(ask: Callable[[], Awaitable[Choice]]) -> Choice | None:
+        stored = await db.value("select budgets from organizations where id = %(id)s", {"id": organization_id})
+        purse = Purse(organization_id, scopes, tuple(each for each in budget.budgets_of(stored) if _is_theirs(each)))
+        if not purse.binds:
+            return await ask()
+        async with db.transaction() as tx:
+            if not await _set_aside(tx, purse, cause=cause, micros=OPINION_MICROS_MAX):
+                return None
+        choice = await ask()  # a question that failed may have been billed: what was set aside stays used
+        spent = prices.cost_micros(choice.usage, choice.model)
+        async with db.transaction() as tx:
+            await budget.commit(tx, organization_id=organization_id, cause=cause, amount=spent)
+        return choice
+
+    return pay
+
+
+def _is_theirs(each: Budget) -> bool:
+    return each.kind == "model" and each.scope == "organization"
+
+
+async def _set_aside(tx: Tx, purse: Purse, *, cause: str, micros: int) -> bool:
+    return await budget.reserve(
+        tx,
+        organization_id=purse.organization_id,
+        kind="model",
+        cause=cause,
+        amount=micros,
+        currency=budget.MODEL_CURRENCY,
+        scopes=purse.scopes,
+        budgets=purse.budgets,
+    )
 
 
 def cause_of(turn: RunningTurn, step: int) -> str:

@@ -1,6 +1,8 @@
 """`POST /v1/agent/intent`: what a message means, without answering it (API § 8). Secret key only."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import post
@@ -13,6 +15,7 @@ from agentpay.kit.errors import Invalid
 from agentpay.kit.text import SPOKEN_PATTERN, is_blank
 from agentpay.understanding.classify import classify
 from agentpay.understanding.intents import Action, Intent
+from agentpay.understanding.second_opinion import Pay, SecondOpinion
 
 Text = Annotated[str, msgspec.Meta(max_length=limits.MESSAGE_CHARACTERS_MAX)]
 Spoken = Annotated[Text, msgspec.Meta(extra_json_schema={"pattern": SPOKEN_PATTERN})]
@@ -36,13 +39,29 @@ class IntentPublic(msgspec.Struct):
 
 
 @post("/v1/agent/intent", status_code=200, operation_id="classify_intent", tags=["understanding"])
-async def classify_intent(merchant: NamedDependency[Merchant], data: JSONBody[IntentQuery]) -> IntentPublic:
-    """Intent, confidence and entities of one message. Without a model every provider answers by rules: see `source`."""
+async def classify_intent(
+    merchant: NamedDependency[Merchant],
+    opinion: NamedDependency[SecondOpinion],
+    opinion_providers: NamedDependency[tuple[str, ...]],
+    opinion_payer: NamedDependency[Callable[[UUID], Pay]],
+    data: JSONBody[IntentQuery],
+) -> IntentPublic:
+    """Intent, confidence and entities of one message.
+
+    By `rules` (the default), by a model (`llm`), or by a model where the rules are unsure (`hybrid`). `source` says who
+    answered: without a model that does so in time and within the budgets, the rules.
+    """
     if is_blank(data.text):
         raise Invalid.at(("body", "text"), "Say something.", kind="too_short")
-    understood = classify(
+    action = data.prev_agent_action.value if data.prev_agent_action else None
+    by_rules = classify(data.text, prev_agent_action=action, prev_agent_text=data.prev_agent_text)
+    understood = await opinion.refine(
         data.text,
-        prev_agent_action=data.prev_agent_action.value if data.prev_agent_action else None,
+        by_rules,
+        mode=data.provider or "rules",
+        providers=opinion_providers,
+        pay=opinion_payer(merchant.organization_id),
+        prev_agent_action=action,
         prev_agent_text=data.prev_agent_text,
     )
     return IntentPublic(

@@ -1,16 +1,21 @@
 """A turn whose process died goes on elsewhere, once; an older attempt writes nothing and says nothing (DESIGN § 4)."""
 
+import asyncio
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from agentpay.db.engine import Database
 from agentpay.kit.caller import Member, Visitor
 from agentpay.kit.ids import secret_hash, uuid7
+from agentpay.llm.types import Request
 from agentpay.turns import end
 from agentpay.turns.hold import RunningTurn, TurnLost, hold
 from agentpay.turns.incoming import Incoming, MessageLimits, Reception
 from tests.cast import Shop
 from tests.cast import Visitor as Sam
+from tests.turns.scripted import Line, Scripted, call
 
 LIMITS = MessageLimits(per_minute=100, in_all=200)
 
@@ -96,3 +101,32 @@ async def test_messages_that_waited_behind_a_dead_turn_are_answered_after_it(acm
     items = (await sam.get("/messages")).json()["items"]
     assert [item["role"] for item in items] == ["agent", "user", "agent", "user", "agent"]
     assert items[3]["content"] == "still there?"
+
+
+async def test_a_models_turn_goes_on_behind_its_stored_steps(candles: Shop, model: Scripted, db: Database) -> None:
+    stuck = asyncio.Event()
+    answers: list[list[Line]] = [
+        ["Let me look.", call("search_products", query="candle")],
+        ["Never said ", stuck, "at all."],
+        ["Lavender or vanilla?"],
+    ]
+    model.script = lambda _: answers.pop(0)
+    sam = await candles.visitor()
+    async with sam.stream(last_event_id=sam.last_event_id) as stream:
+        await sam.post("/messages", {"content": "do you have candles?"}, headers={"Prefer": "respond-async"})
+        await stream.until("tool.completed")
+        await stream.until("message.delta")
+        await db.run("update turns set owner = null where status = 'running'")
+        again = await stream.until("turn.completed")
+        stuck.set()
+    said = "".join(event.data["text"] for event in again if event.name == "message.delta")
+    assert said == "Let me look.\n\nLavender or vanilla?"
+    completed = next(event for event in again if event.name == "message.completed")
+    assert completed.data["content"] == said
+    assert [event.name for event in again if event.name.startswith("tool.")] == [], "no tool runs twice"
+    assert len(model.asked) == 3
+    assert prompt_of(model.asked[1]) == prompt_of(model.asked[2]), "the same question, asked again"
+
+
+def prompt_of(request: Request) -> bytes:
+    return msgspec.json.encode((request.system, request.messages, request.tools), order="sorted")
