@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from agentpay.kit.caller import Caller, Member
+from agentpay.kit.quiet import Quiet
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -18,7 +19,7 @@ Headers = list[tuple[bytes, bytes]]
 _KEY = "agentpay.call"
 
 
-class Call(msgspec.Struct):
+class Call(Quiet, msgspec.Struct):
     """One request as the gate sees it: filled in from the outside in, lives in `scope["state"]`."""
 
     request_id: str

@@ -18,13 +18,14 @@ from agentpay.db.transaction import Row, Tx
 from agentpay.kit import limits, wire
 from agentpay.kit.errors import Invalid
 from agentpay.kit.ids import new_secret, secret_hash, uuid7
+from agentpay.kit.quiet import Quiet
 from agentpay.kit.text import is_blank
 from agentpay.organizations.identity import Identity
 
 TOKEN_PREFIX = "ap_ct_"
 
 
-class Entrance(msgspec.Struct, frozen=True):
+class Entrance(Quiet, msgspec.Struct, frozen=True):
     """A conversation that was entered: its id, a token that opens it, and whether it is new."""
 
     conversation_id: UUID

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from agentpay.kit import limits
+from agentpay.kit.quiet import Quiet
 from agentpay.kit.wire import Metadata
 from agentpay.understanding.intents import Action, Intent
 
@@ -52,7 +53,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
-class ConversationCreate(msgspec.Struct, forbid_unknown_fields=True):
+class ConversationCreate(Quiet, msgspec.Struct, forbid_unknown_fields=True):
     agent_id: UUID | None = None
     channel: Channel = Channel.WEB
     session_id: SessionId | None = None
@@ -133,7 +134,7 @@ class MessagePublic(msgspec.Struct):
     metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class ConversationStarted(msgspec.Struct):
+class ConversationStarted(Quiet, msgspec.Struct):
     """`token` is shown once: an answer replayed for an Idempotency-Key leaves it out."""
 
     conversation: ConversationPublic
@@ -152,7 +153,7 @@ class MessagePage(msgspec.Struct):
     last_event_id: str
 
 
-class IdentifyCreate(msgspec.Struct, forbid_unknown_fields=True):
+class IdentifyCreate(Quiet, msgspec.Struct, forbid_unknown_fields=True):
     customer_token: Token
 
 

@@ -9,6 +9,7 @@ import structlog
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit import ids
+from agentpay.kit.quiet import Quiet
 from agentpay.organizations import checks, keys, repository, verify
 from agentpay.organizations.repository import OrganizationRow
 from agentpay.organizations.schemas import OrganizationCreate
@@ -25,7 +26,7 @@ CURRENCY_DEFAULT = "usd"
 _CURRENCY = re.compile("[a-z]{3}")
 
 
-class Registered(msgspec.Struct, frozen=True):
+class Registered(Quiet, msgspec.Struct, frozen=True):
     """The new organization and what is shown once."""
 
     row: OrganizationRow

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from agentpay.kit.quiet import Quiet
 from agentpay.kit.text import VISIBLE_PATTERN, WEB_ADDRESS_PATTERN
 from agentpay.kit.wire import Currency
 
@@ -61,7 +62,7 @@ class Budget(msgspec.Struct, forbid_unknown_fields=True):
 Budgets = Annotated[list[Budget], msgspec.Meta(max_length=BUDGETS_MAX)]
 
 
-class PolarCreate(msgspec.Struct, forbid_unknown_fields=True):
+class PolarCreate(Quiet, msgspec.Struct, forbid_unknown_fields=True):
     """`base_url` for a custom environment only."""
 
     environment: Environment
@@ -80,7 +81,7 @@ class OrganizationCreate(msgspec.Struct, forbid_unknown_fields=True):
     success_url: Url | None = None
 
 
-class PolarUpdate(msgspec.Struct, forbid_unknown_fields=True):
+class PolarUpdate(Quiet, msgspec.Struct, forbid_unknown_fields=True):
     """`environment` and `base_url` with the admin key only."""
 
     environment: Environment | UnsetType = UNSET
@@ -137,7 +138,7 @@ class OrganizationPublic(msgspec.Struct, kw_only=True):
     modified_at: datetime | None
 
 
-class OrganizationCreated(OrganizationPublic, kw_only=True):
+class OrganizationCreated(Quiet, OrganizationPublic, kw_only=True):
     """With its first keys and secrets; the secret ones are shown this once and left out when a request is replayed."""
 
     publishable_key: str
@@ -164,7 +165,7 @@ class ApiKeyPublic(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
-class ApiKeyCreated(ApiKeyPublic, kw_only=True):
+class ApiKeyCreated(Quiet, ApiKeyPublic, kw_only=True):
     """`secret_key` is shown this once; absent for a publishable key and when a request is replayed."""
 
     secret_key: str | UnsetType = UNSET
@@ -174,7 +175,7 @@ class Rotate(msgspec.Struct, forbid_unknown_fields=True):
     what: Literal["identity", "webhook", "notify"]
 
 
-class Rotated(msgspec.Struct, kw_only=True):
+class Rotated(Quiet, msgspec.Struct, kw_only=True):
     """`secret` is shown this once; Polar's webhook secret, which only we and Polar need, never."""
 
     what: Literal["identity", "webhook", "notify"]

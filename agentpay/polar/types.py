@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from agentpay.kit.quiet import Quiet
+
 T = TypeVar("T")
 
 
@@ -295,7 +297,7 @@ class Organization(Model, kw_only=True, frozen=True):
     embed_hosts: list[str] = []
 
 
-class WebhookEndpoint(Model, kw_only=True, frozen=True):
+class WebhookEndpoint(Quiet, Model, kw_only=True, frozen=True):
     """`secret` signs deliveries: never logged."""
 
     id: UUID
