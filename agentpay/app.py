@@ -4,9 +4,10 @@ import hashlib
 from functools import partial
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from agentpay import __version__, docs_page, operations
@@ -24,6 +25,7 @@ from agentpay.checkout import endpoints as checkout
 from agentpay.compose import Parts
 from agentpay.conversations import endpoints as conversations
 from agentpay.kit import wire
+from agentpay.kit.errors import NotFound
 from agentpay.knowledge import endpoints as knowledge
 from agentpay.offers import endpoints as offers
 from agentpay.organizations import endpoints as organizations
@@ -71,7 +73,9 @@ def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> Ap
             )  # type: ignore[list-item] # Litestar's own ASGI types are TypedDicts of the same shape
         ],
         request_class=callers.JsonRequest,
-        openapi_config=OpenAPIConfig(title="AgentPay", version=__version__, path="/schema", render_plugins=[]),
+        openapi_config=OpenAPIConfig(
+            title="AgentPay", version=__version__, render_plugins=[JsonRenderPlugin()], openapi_router=_nowhere()
+        ),
         logging_config=None,
         debug=False,
     )
@@ -83,6 +87,15 @@ def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> Ap
         is_https=bool(settings.public_url and settings.public_url.startswith("https:")),
         observe=metrics.observe,
     )
+
+
+def _nowhere() -> Router:
+    """Litestar serves a raw schema of its own, and pages with other people's scripts, unless told where: nowhere."""
+
+    async def refuse(request: Request[Any, Any, Any]) -> None:
+        raise NotFound
+
+    return Router("/schema", route_handlers=[], include_in_schema=False, before_request=refuse)
 
 
 def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -> dict[str, Provide]:

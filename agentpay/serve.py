@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ import uvicorn
 from agentpay import worker
 from agentpay.app import create_app
 from agentpay.compose import Parts, build, started
+from agentpay.connection import Connection
+from agentpay.kit.traces import trace_of
 from agentpay.llm.port import Provider
 from agentpay.operations import Metrics
 from agentpay.settings import Settings
@@ -27,8 +29,11 @@ BACKLOG = 4_096
 START_SECONDS_MAX = 30.0
 
 
-# Local variables of a trace may hold a visitor's words or a secret: never logged.
-_TRACES = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+def trace_without_messages(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """`exc_info` as kinds and places: messages and local variables may hold a visitor's words or a secret."""
+    raised = entry.pop("exc_info", None)
+    error = sys.exc_info()[1] if raised is True else raised[1] if isinstance(raised, tuple) else raised
+    return {**entry, **trace_of(error)} if isinstance(error, BaseException) else entry
 
 
 class PortInUse(Exception):
@@ -135,7 +140,8 @@ def on_signal() -> asyncio.Event:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises PortInUse with a sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # The protocol is named because asyncio switches off Nagle only where it reads TCP: or each answer waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -155,10 +161,8 @@ def configure_logging(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([_TRACES] if as_json else []),
-            structlog.processors.JSONRenderer()
-            if as_json
-            else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            trace_without_messages,
+            structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -171,6 +175,7 @@ def configure_logging(settings: Settings) -> None:
 def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         lifespan="on" if hasattr(app, "lifespan") else "off",

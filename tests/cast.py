@@ -14,6 +14,8 @@ from agentpay.kit import ids
 from agentpay.serve import Running
 
 ADMIN_KEY = "operator-key-of-the-tests"
+# One for all houses of a test process: whichever worker takes a job can read the secrets that it needs.
+ENCRYPTION_KEY = "q1sRZ7yZzfXbUBQyV0m8bC3DFIz0bYb8tqHkSPq5HqA="
 ORIGIN = "http://localhost:3000"
 LISTEN_SECONDS = 15.0
 

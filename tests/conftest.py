@@ -9,14 +9,13 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
-from cryptography.fernet import Fernet
 
 from agentpay.db import migrate
 from agentpay.db.engine import Database
 from agentpay.sandbox.postgres import EmbeddedPostgres
 from agentpay.serve import Running, running
 from agentpay.settings import read
-from tests.cast import ADMIN_KEY, Shop, open_shop
+from tests.cast import ADMIN_KEY, ENCRYPTION_KEY, Shop, open_shop
 
 EMPTY_TRIES = 10
 
@@ -73,7 +72,7 @@ async def service(database_url: str) -> AsyncIterator[Running]:
     settings = read(
         {
             "AGENTPAY_DATABASE_URL": database_url,
-            "AGENTPAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "AGENTPAY_ENCRYPTION_KEYS": ENCRYPTION_KEY,
             "AGENTPAY_ADMIN_KEYS": ADMIN_KEY,
             "AGENTPAY_ALLOW_PRIVATE_ADDRESSES": "true",
             "AGENTPAY_DRAIN_SECONDS": "1",

@@ -15,6 +15,7 @@ from agentpay.callers import bodies, errors
 from agentpay.callers.asgi import Call, call_of
 from agentpay.kit import wire
 from agentpay.kit.caller import Client, Member, Merchant, Operator, Page
+from agentpay.kit.traces import trace_of
 
 log = structlog.get_logger()
 
@@ -84,7 +85,8 @@ class JsonRequest(AnyRequest):
     """
 
     async def json(self) -> Any:
-        if not bodies.is_json(self.headers.get("content-type", "")):
+        packed = self.headers.get("content-encoding", "identity").strip().lower() != "identity"
+        if packed or not bodies.is_json(self.headers.get("content-type", "")):
             raise errors.MediaTypeNotSupported
         field = self.route_handler.parsed_data_field
         return bodies.decode(await self.body(), kind=field.annotation if field is not None else Any)
@@ -99,7 +101,7 @@ def answer_exception(request: AnyRequest, exception: Exception) -> Response[byte
         made = errors.answer_to(exception, request_id=call.request_id)
     if made.is_bug:
         template = request.scope.get("path_template", "")
-        log.error("request.failed", method=request.method, route=template, **errors.trace_of(exception))
+        log.error("request.failed", method=request.method, route=template, **trace_of(exception))
     elif made.status == 503 and errors.is_outage(exception):
         log.warning("database.unavailable", error=type(exception).__name__)
     return Response(

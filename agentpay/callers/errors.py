@@ -4,7 +4,6 @@
 """
 
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,8 +15,6 @@ import sqlalchemy.exc
 from agentpay.kit import errors
 
 UNAVAILABLE_SECONDS = 2
-CAUSES_MAX = 8
-FRAMES_MAX = 30
 
 _AT = re.compile(r" - at `(?P<key>key` in `)?\$(?P<path>.*)`$", re.DOTALL)
 _PARTS = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
@@ -67,14 +64,28 @@ class BodyTooLarge(Unreadable):
         super().__init__(f"The request body must not exceed {bytes_max} bytes.")
 
 
+class BodyTooSlow(Unreadable):
+    """408: the body did not arrive in time. The connection ends with it: whoever trickles must not hold it."""
+
+    status = 408
+    error = "RequestTimeout"
+
+    def __init__(self, seconds_max: float) -> None:
+        super().__init__(f"The request body must arrive within {seconds_max:g} seconds.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Connection": "close"}
+
+
 class MediaTypeNotSupported(Unreadable):
-    """415: bodies are JSON."""
+    """415: bodies are JSON, as it is: nothing is unpacked here."""
 
     status = 415
     error = "UnsupportedMediaType"
 
     def __init__(self) -> None:
-        super().__init__("Send JSON with Content-Type: application/json.")
+        super().__init__("Send JSON with Content-Type: application/json, uncompressed.")
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
@@ -194,23 +205,3 @@ def problem_type(text: str) -> str:
         size = "short" if bound["sign"].startswith(">") else "long"
         return f"string_too_{size}" if bound["of"] == "str" else f"too_{size}"
     return _BOUND_NAMES.get(bound["sign"], "value_error")
-
-
-def trace_of(exception: BaseException) -> dict[str, Any]:
-    """What went wrong and where it began, for the log: never a message, which may hold a visitor's words."""
-    chain = [exception]
-    while (cause := cause_of(chain[-1])) is not None and len(chain) < CAUSES_MAX:
-        chain.append(cause)
-    kinds = [
-        type(link).__name__ + (f"[{link.sqlstate}]" if isinstance(link, psycopg.Error) and link.sqlstate else "")
-        for link in chain
-    ]
-    frames = traceback.extract_tb(chain[-1].__traceback__)[-FRAMES_MAX:]
-    return {
-        "error": " from ".join(kinds),
-        "trace": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }
-
-
-def cause_of(exception: BaseException) -> BaseException | None:
-    return exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)

@@ -1,7 +1,7 @@
 """The gate around the whole app: what every request and every answer has, whatever route it goes to.
 
     1. A request id, the caller's if sane, on every answer and every log line.
-    2. A bound on the body, declared or not.
+    2. A bound on the body, declared or not, and on the time it takes to arrive.
     3. Preflights, answered here: they name no route's caller.
     4. Security headers and CORS headers on every answer, errors included.
 
@@ -9,6 +9,7 @@ Who may call what is decided behind the router (`admission.py`): only there is t
 unbuffered.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from agentpay.callers import addresses, cors, errors
 from agentpay.callers.asgi import JSON_TYPE, App, Call, Event, Headers, Receive, Scope, Send, answer, attach
 from agentpay.kit import ids, limits, wire
 from agentpay.kit.errors import NotAllowed
+from agentpay.kit.traces import trace_of
 
 log = structlog.get_logger()
 
@@ -54,9 +56,11 @@ class Gate:
         address_key: bytes,
         trusted_proxies: Sequence[str] = (),
         is_https: bool = False,
+        body_seconds_max: float = limits.BODY_SECONDS_MAX,
         observe: Observer | None = None,
     ) -> None:
         self._app = app
+        self._body_seconds_max = body_seconds_max
         self._origins = origins
         self._address_key = address_key
         self._trusted = addresses.networks(trusted_proxies)
@@ -83,7 +87,7 @@ class Gate:
             if scope["method"] == "OPTIONS" and is_preflight(scope, call):
                 await self._preflight(dressed, call=call)
                 return
-            await self._app(scope, bounded(scope, receive), dressed.send)
+            await self._app(scope, bounded(scope, receive, seconds_max=self._body_seconds_max), dressed.send)
         except Exception as error:  # boundary: request
             await self._fail(dressed, error, call=call)
 
@@ -120,7 +124,7 @@ class Gate:
         """
         made = errors.answer_to(error, request_id=call.request_id)
         if made.is_bug:
-            log.error("request.failed", **errors.trace_of(error))
+            log.error("request.failed", **trace_of(error))
         if dressed.status:
             return
         headers = [(name.lower().encode(), value.encode()) for name, value in made.headers.items()]
@@ -147,10 +151,11 @@ def is_preflight(scope: Scope, call: Call) -> bool:
     return call.origin is not None and any(name == b"access-control-request-method" for name, _ in scope["headers"])
 
 
-def bounded(scope: Scope, receive: Receive) -> Receive:
+def bounded(scope: Scope, receive: Receive, *, seconds_max: float) -> Receive:
     """`receive` that refuses a body over the route's limit, by what it declares or else by what arrives.
 
-    Raises `BodyTooLarge`, at once when declared: nothing of it is read then.
+    Raises `BodyTooLarge`, at once when declared: nothing of it is read then; `BodyTooSlow` when it is not here
+    `seconds_max` after somebody began to read it.
     """
     bytes_max = limits.WEBHOOK_BYTES_MAX if scope["path"].startswith(WEBHOOKS_PATH) else limits.BODY_BYTES_MAX
     for name, value in scope["headers"]:
@@ -159,15 +164,22 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
                 raise errors.Unreadable("Content-Length is not a number.")
             if int(value) > bytes_max:
                 raise errors.BodyTooLarge(bytes_max)
-    seen = 0
+    seen, ends_at, is_whole = 0, 0.0, False
 
     async def receive_bounded() -> Event:
-        nonlocal seen
-        event = await receive()
-        if event["type"] == "http.request":
-            seen += len(event.get("body", b""))
-            if seen > bytes_max:
-                raise errors.BodyTooLarge(bytes_max)
+        nonlocal seen, ends_at, is_whole
+        if is_whole:
+            return await receive()  # whoever listens for the caller to hang up waits as long as it takes
+        ends_at = ends_at or asyncio.get_running_loop().time() + seconds_max
+        try:
+            async with asyncio.timeout_at(ends_at):
+                event = await receive()
+        except TimeoutError:
+            raise errors.BodyTooSlow(seconds_max) from None
+        is_whole = not event.get("more_body", False)
+        seen += len(event.get("body", b""))
+        if seen > bytes_max:
+            raise errors.BodyTooLarge(bytes_max)
         return event
 
     return receive_bounded

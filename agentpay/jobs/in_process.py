@@ -17,6 +17,7 @@ from agentpay.jobs.errors import GiveUp, Later
 from agentpay.jobs.repository import ClaimedJob
 from agentpay.kit.errors import Unavailable
 from agentpay.kit.ids import uuid7
+from agentpay.kit.traces import said_of
 
 log = structlog.get_logger()
 
@@ -119,7 +120,7 @@ class Worker:
             await self._settle(repository.finish(self._db, job=job))
 
     async def _failed(self, job: ClaimedJob, error: Exception) -> None:
-        said = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+        said = (str(error) if isinstance(error, GiveUp) else said_of(error))[:ERROR_CHARACTERS_MAX]
         if job.attempt >= job.attempts_max or isinstance(error, GiveUp):
             log.error("job.died", kind=job.kind, job_id=str(job.id), attempt=job.attempt, exc_info=error)
             await self._settle(repository.bury(self._db, job=job, error=said))

@@ -15,6 +15,7 @@ import structlog
 from agentpay.db.doorbell import Doorbell
 from agentpay.db.engine import Database
 from agentpay.kit.errors import Unavailable
+from agentpay.kit.traces import said_of
 from agentpay.webhooks import repository
 from agentpay.webhooks.repository import ClaimedDelivery
 
@@ -105,7 +106,7 @@ class DeliveryWorker:
             await repository.put_back(
                 self._db,
                 delivery=delivery,
-                error=f"{type(error).__name__}: {error}",
+                error=said_of(error),
                 delay_seconds=delay * (0.8 + 0.4 * random.random()),
                 parks=parks,
             )

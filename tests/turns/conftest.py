@@ -7,7 +7,7 @@ from agentpay.sandbox import stage
 from agentpay.sandbox.polar import entities, seeding
 from agentpay.sandbox.polar.state import PolarState
 from agentpay.sandbox.stage import Stage, staged
-from tests.cast import Shop
+from tests.cast import ENCRYPTION_KEY, Shop
 from tests.turns.scripted import Scripted
 
 RULES = {"max_discount_percent": 15, "require_approval_above": 15}
@@ -21,7 +21,8 @@ async def model() -> Scripted:
 
 @pytest_asyncio.fixture(scope="session")
 async def theatre(database_url: str, model: Scripted) -> AsyncIterator[Stage]:
-    async with staged(database_url, providers={"anthropic": model}) as found:
+    environ = {"AGENTPAY_ENCRYPTION_KEYS": ENCRYPTION_KEY}
+    async with staged(database_url, providers={"anthropic": model}, environ=environ) as found:
         yield found
 
 
