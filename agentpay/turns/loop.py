@@ -44,6 +44,7 @@ class Loop:
         self._toolbox = toolbox
         self._models = models
         self._template = template
+        self.seconds_max: float = limits.TURN_SECONDS_MAX
         self.on_guard: Callable[[str], None] = _unobserved
 
     async def run(self, turn: RunningTurn, prepared: Prepared, writer: DraftWriter) -> Outcome:
@@ -56,7 +57,7 @@ class Loop:
         began = time.monotonic()
         speaker = self._speaker(turn, prepared, writer)
         try:
-            async with asyncio.timeout(limits.TURN_SECONDS_MAX):
+            async with asyncio.timeout(self.seconds_max):
                 reply = await self._answer(turn, prepared, speaker)
             reason = speaker.reason if reply else "steps"
         except TimeoutError:

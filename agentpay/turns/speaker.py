@@ -82,10 +82,6 @@ class Speaker:
         self.usage = Usage()
         self.cost = 0
 
-    @property
-    def asks_models(self) -> bool:
-        return bool(self._names)
-
     def say_again(self, text: str) -> None:
         """Words of a step that an earlier attempt finished: its draft is gone, they are not."""
         self._begin_part()

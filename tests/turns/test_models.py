@@ -12,7 +12,7 @@ from agentpay.db.engine import Database
 from agentpay.llm.port import ProviderFailed
 from agentpay.llm.transcript import facts_text
 from agentpay.llm.types import Reply, Request, Stop
-from agentpay.sandbox.stage import Stage
+from agentpay.sandbox.stage import ADMIN_KEY, Stage
 from tests.cast import Shop, Visitor
 from tests.turns.conftest import pay
 from tests.turns.scripted import MODEL, USAGE, Line, Scripted, call
@@ -257,6 +257,34 @@ async def test_a_model_that_calls_tools_for_ever_is_stopped(candles: Shop, model
     assert (turn["status"], turn["reason"]) == ("completed", "steps")
     assert "Lavender candle" in turn["reply"]["content"]
     assert len(model.asked) == 6
+
+
+async def test_a_turn_that_takes_too_long_ends_with_what_is_known(candles: Shop, model: Scripted) -> None:
+    loop, never = candles.service.parts.loop, asyncio.Event()
+    model.script = [["Let me look.", call("search_products", query="candle")], ["Hm ", never]]
+    sam = await candles.visitor()
+    loop.seconds_max, usual = 1.0, loop.seconds_max
+    try:
+        turn = await sam.say("what candles do you have?")
+    finally:
+        loop.seconds_max = usual
+    assert (turn["status"], turn["reason"]) == ("completed", "time")
+    assert "Lavender candle" in turn["reply"]["content"]
+
+
+async def test_metrics_tell_of_models_and_guard(candles: Shop, model: Scripted) -> None:
+    model.script = [["It is yours for $1."]]
+    sam = await candles.visitor()
+    await sam.say("hello")
+    shown = await candles.http.get("/metrics", headers={"Authorization": f"Bearer {ADMIN_KEY}"})
+    for line in (
+        'agentpay_model_calls_total{outcome="answered",provider="anthropic"}',
+        'agentpay_model_tokens_total{kind="input",provider="anthropic"}',
+        'agentpay_model_first_word_seconds_count{provider="anthropic"}',
+        'agentpay_model_breaker_open{provider="anthropic"} 0.0',
+        'agentpay_guard_stops_total{kind="amount"}',
+    ):
+        assert line in shown.text, line
 
 
 # Spending

@@ -1,9 +1,14 @@
 """`agentpay replay`: any past turn, from what is stored."""
 
+import asyncio
+import json
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
 
+from agentpay import cli
 from agentpay.db.engine import Database
 from agentpay.turns.prepared import digest
 from agentpay.turns.replay import NotReplayable, replay
@@ -57,3 +62,23 @@ async def test_what_was_erased_cannot_be_replayed(candles: Shop, model: Scripted
     assert (await candles.http.delete(f"/v1/agent/conversations/{conversation}", headers=candles.secret)).is_success
     with pytest.raises(NotReplayable):
         await replay(db, turn_id=turn_id, specs=candles.service.parts.toolbox.specs)
+
+
+async def test_the_command_says_whether_it_comes_out_the_same(
+    candles: Shop, model: Scripted, db: Database, database_url: str
+) -> None:
+    turn_id = await haggled(candles, model)
+    environ = {"AGENTPAY_DATABASE_URL": database_url, "AGENTPAY_ENCRYPTION_KEYS": Fernet.generate_key().decode()}
+
+    def replayed(*options: str) -> Result:
+        return CliRunner(env=environ).invoke(cli.main, ["replay", str(turn_id), *options])
+
+    same = await asyncio.to_thread(replayed)
+    assert (same.exit_code, same.output.splitlines()[-1]) == (0, "no differences"), same.output
+    assert "discount" not in same.output, "no visitor's word without --whole"
+    whole = await asyncio.to_thread(replayed, "--whole")
+    assert "can I get a discount on the lavender candle?" in whole.output
+    await db.run("update messages set content = 'something else' where role = 'user'")
+    other = await asyncio.to_thread(replayed, "--json")
+    assert other.exit_code == 1
+    assert [asked["is_same"] for asked in json.loads(other.output)["questions"]] == [False, False]
