@@ -1,5 +1,4 @@
-"""What stands in front of the web processes: connections go to the first one that takes them, beginning elsewhere
-each time. Polar's webhooks and whoever does not care for a replica come through it."""
+"""What stands in front of the web processes: Polar's webhooks go to the first one that takes the connection."""
 
 import asyncio
 import contextlib
@@ -15,7 +14,6 @@ class Balancer:
 
     def __init__(self, urls: Callable[[], Sequence[str]]) -> None:
         self._urls = urls
-        self._turn = 0
         self.url = ""
 
     @asynccontextmanager
@@ -35,10 +33,8 @@ class Balancer:
         writer.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        urls = self._urls()
-        self._turn += 1
-        for position in range(len(urls)):
-            where = urlsplit(urls[(self._turn + position) % len(urls)])
+        for url in self._urls():
+            where = urlsplit(url)
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection(where.hostname, where.port)
         return None

@@ -92,14 +92,6 @@ class Cluster:
         self.processes[name] = Process(name, pid, log)
         return self.processes[name]
 
-    async def owner_of_turn(self, conversation_id: str) -> str:
-        """The name of the process that runs the conversation's turn."""
-        owner = str(await self.until(
-            "select owner from turns where conversation_id = %s and status = 'running' and owner is not null",
-            conversation_id,
-        ))  # fmt: skip
-        return next(name for name, each in self.processes.items() if f'"process_id": "{owner}"' in each.said)
-
     async def until(self, sql: str, *params: object, seconds: float = 20) -> Any:
         """The value that the query finds, as soon as it finds one."""
         async with asyncio.timeout(seconds):
@@ -114,12 +106,13 @@ class Cluster:
             yield http
 
     async def shop(
-        self, http: httpx.AsyncClient, *, name: str = "Acme Candles", provider: str = "anthropic", **rules: Any
-    ) -> Shop:
+        self, http: httpx.AsyncClient, *, name: str = "Acme Candles", provider: str = "anthropic",
+        rules: Mapping[str, Any] = RULES, **organization: Any,
+    ) -> Shop:  # fmt: skip
         """A merchant whose Wick speaks through `provider`, with a synced catalogue and Polar's webhooks."""
         place = Stage(cast(Running, None), self.polar, self.polar_url, http)
-        agent = {"name": "Wick", "rules": {**RULES, **rules}, "config": {"llm_provider": provider}}
-        opened = await stage.open_shop(place, name=name, stock=_stock, agents=(agent,))
+        agent = {"name": "Wick", "rules": rules, "config": {"llm_provider": provider}}
+        opened = await stage.open_shop(place, name=name, stock=_stock, agents=(agent,), **organization)
         return Shop(
             place.service, http, opened.organization_id, opened.secret_key, opened.publishable_key, opened.agents[0]
         )

@@ -7,10 +7,12 @@ from typing import Self
 
 import httpx
 
+from agentpay.kit.ids import uuid7
 from tests.cast import Stream, Visitor
 from tests.cluster.screen import Screen
 
 RECONNECT_SECONDS = 0.05
+SAY_SECONDS_MAX = 60.0
 
 
 class Listener:
@@ -45,6 +47,20 @@ class Listener:
                 heard = asyncio.create_task(self._news.wait())
                 await asyncio.wait({heard, self._task}, return_when=asyncio.FIRST_COMPLETED)
                 heard.cancel()
+
+    async def say(self, content: str) -> None:
+        """Send a message until one replica has taken it: once, however often that needs asking."""
+        headers = self._sam.headers | {"Prefer": "respond-async", "Idempotency-Key": str(uuid7())}
+        async with httpx.AsyncClient(timeout=SAY_SECONDS_MAX, trust_env=False) as http:
+            while True:
+                for url in self._urls():
+                    with contextlib.suppress(httpx.TransportError):
+                        answer = await http.post(
+                            f"{url}{self._sam.base}/messages", json={"content": content}, headers=headers
+                        )
+                        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+                        return
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     def reconnect(self) -> None:
         """Hang up and listen at the replica that is preferred now."""

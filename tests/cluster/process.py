@@ -11,6 +11,7 @@ from pathlib import Path
 START_SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.01
 _URL = re.compile(r'"url": ?"(http://[^"]+)"')
+_ID = re.compile(r'"process_id": ?"([0-9a-f-]+)"')
 _CODE = re.compile(r"^exit-code (-?\d+)$", re.MULTILINE)
 
 
@@ -22,6 +23,8 @@ class Process:
         self.pid = pid
         self.log = log
         self.url = ""
+        self.id = ""
+        """By which its turns name it."""
         self._began = time.monotonic()
 
     def __repr__(self) -> str:
@@ -52,6 +55,8 @@ class Process:
             await asyncio.sleep(LOOK_SECONDS)
         found = _URL.search(said)
         self.url = found[1] if found else ""
+        known = _ID.search(said)
+        self.id = known[1] if known else ""
 
     async def gone(self, *, seconds: float) -> None:
         """Wait until it is no more. Raises TimeoutError."""
