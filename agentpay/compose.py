@@ -1,10 +1,11 @@
 """What a process is made of: every collaborator built once from settings and handed down. Contains nothing itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -47,9 +48,14 @@ from agentpay.turns.standing import Standing
 from agentpay.turns.toolbox import Toolbox
 from agentpay.understanding.second_opinion import SecondOpinion
 
+if TYPE_CHECKING:
+    from agentpay.jobs.redis_link import RedisLink
+
 log = structlog.get_logger()
 
 RESTART_SECONDS = 1.0
+
+Background = tuple[str, Callable[[], Awaitable[None]]]
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -63,6 +69,7 @@ class Parts(msgspec.Struct, frozen=True):
     hub: Hub
     appender: Appender
     jobs: Jobs
+    redis: "RedisLink | None"
     vault: Vault
     polar: PolarGateway
     egress: Egress
@@ -92,7 +99,8 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
         per_conversation_max=settings.streams_per_conversation,
         per_address_max=settings.streams_per_address,
     )
-    appender, jobs = Appender(doorbell), Jobs(doorbell)
+    redis = redis_link(settings)
+    appender, jobs = Appender(doorbell), Jobs(doorbell, push=redis.push if redis else None)
     vault = Vault(settings.encryption_keys)
     polar = PolarGateway(db, credentials=lambda organization_id: polar_credential(db, vault, organization_id))
     agents_cache = AgentsCache(db)
@@ -103,13 +111,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
     models = Chain(model_providers(settings) if providers is None else providers)
     opinion = SecondOpinion(lambda names: partial(models.reply, names=names))
     loop = Loop(db, appender, toolbox, models=models, template=TemplateProvider())
-    preparer = Preparer(
-        db,
-        agents_cache,
-        clock=clock,
-        is_configured=models.is_configured,
-        opinion=opinion,
-    )
+    preparer = Preparer(db, agents_cache, clock=clock, is_configured=models.is_configured, opinion=opinion)
     runner = Runner(db, appender, flusher, loop, prepare=preparer.prepare, process_id=process_id)
     limits = MessageLimits(
         per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
@@ -123,6 +125,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
         hub=hub,
         appender=appender,
         jobs=jobs,
+        redis=redis,
         vault=vault,
         polar=polar,
         egress=Egress(allow_private=settings.allow_private_addresses),
@@ -138,6 +141,15 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
         standing=Standing(db, appender, jobs, owner=process_id),
         live_state=live_state,
     )
+
+
+def redis_link(settings: Settings) -> "RedisLink | None":
+    """The line to Redis. Redis is optional: its packages are not imported where none is configured."""
+    if settings.redis_url is None:
+        return None
+    from agentpay.jobs.redis_link import RedisLink
+
+    return RedisLink(settings.redis_url)
 
 
 def model_providers(settings: Settings) -> dict[str, Provider]:
@@ -201,8 +213,8 @@ async def polar_credential(db: Database, vault: Vault, organization_id: UUID) ->
 
 
 @asynccontextmanager
-async def started(parts: Parts) -> AsyncIterator[None]:
-    """The process's background tasks: doorbell, hub, flusher, leases and sweeps. Ends them in the right order.
+async def started(parts: Parts, *, besides: Sequence[Background] = ()) -> AsyncIterator[None]:
+    """The process's background tasks: doorbell, hub, flusher, leases, sweeps, and `besides`. Ends them in order.
 
     At the end running turns get `AGENTPAY_DRAIN_SECONDS`; what is left is given away to any other process.
     """
@@ -215,6 +227,8 @@ async def started(parts: Parts) -> AsyncIterator[None]:
             ("hub", parts.hub.run),
             ("flusher", parts.flusher.run),
             ("runner", parts.runner.run),
+            *([("redis", parts.redis.run)] if parts.redis else []),
+            *besides,
         )
     ]
     tasks.append(asyncio.create_task(parts.models.warm(), name="warm"))
@@ -226,6 +240,8 @@ async def started(parts: Parts) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if parts.redis:
+            await parts.redis.close()
         await parts.models.aclose()
         await parts.polar.close()
         await parts.egress.close()

@@ -24,6 +24,7 @@ from prometheus_client import (
 from agentpay.compose import Parts
 from agentpay.db import migrate
 from agentpay.db.engine import Database
+from agentpay.jobs.metrics import JobMetrics
 from agentpay.kit.caller import Operator
 from agentpay.kit.errors import Unavailable
 from agentpay.llm.chain import Chain
@@ -39,7 +40,8 @@ class Health(msgspec.Struct):
 
 
 class Readiness(msgspec.Struct):
-    """`redis`: `off` where none is configured; a Redis that is gone degrades nothing but the wake-up of workers."""
+    """`redis`: `off` where none is configured; a Redis that is gone, hangs or only reads degrades nothing but the
+    wake-up of workers."""
 
     status: Literal["ready", "unready"]
     database: Literal["ok", "unreachable", "behind"]
@@ -86,6 +88,8 @@ class Metrics:
         self.guard_stops = Counter(
             "agentpay_guard_stops_total", "Replies of models that the guard stopped", ("kind",), registry=self.registry
         )
+
+        self.jobs = JobMetrics(self.registry)
 
     def watch(self, parts: Parts) -> None:
         """Count this process's turns, streams and questions to models."""
@@ -182,16 +186,16 @@ async def redis_state(url: str | None) -> RedisState:
         return "off"
     try:
         async with asyncio.timeout(REDIS_SECONDS_MAX):
-            await _ping(url)
+            await _check(url)
     except (OSError, TimeoutError, ConnectionError, ValueError):
         return "degraded"
     return "ok"
 
 
-async def _ping(url: str) -> None:
-    from agentpay.jobs.redis import ping  # Redis is optional: not imported where none is configured
+async def _check(url: str) -> None:
+    from agentpay.jobs.redis import check  # Redis is optional: not imported where none is configured
 
-    await ping(url)
+    await check(url)
 
 
 HANDLERS: list[Any] = [healthz, readyz, metrics_page]

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ import uvicorn
 
 from agentpay import worker
 from agentpay.app import create_app
-from agentpay.compose import Parts, build, started
+from agentpay.compose import Background, Parts, build, started
 from agentpay.connection import Connection
 from agentpay.kit.traces import trace_of
 from agentpay.llm.port import Provider
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 CONNECTIONS_CLOSE_SECONDS = 2
 BACKLOG = 4_096
 START_SECONDS_MAX = 30.0
+
+# What these would tell, we tell ourselves, and once.
+QUIET = {"psycopg.pool": logging.ERROR, "arq": logging.CRITICAL}
 
 
 def trace_without_messages(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -77,10 +81,11 @@ async def running(
     app: Any = create_app(parts, metrics=metrics)
     metrics.watch(parts)
     stop = asyncio.Event()
-    async with started(parts), _metrics_port(metrics, settings.metrics_port):
+    async with started(parts, besides=[sampling(metrics, parts)]), _metrics_port(metrics, settings.metrics_port):
         server = _Server(_config(wrap(app) if wrap else app))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
-        working = asyncio.create_task(worker.work(parts, stop), name="worker") if with_worker else None
+        work = worker.work(parts, stop, observe=metrics.jobs.ran) if with_worker else None
+        working = asyncio.create_task(work, name="worker") if work else None
         try:
             await _until_started(server, serving)
             yield Running(url=f"http://{host}:{listener.getsockname()[1]}", parts=parts)
@@ -113,13 +118,22 @@ async def serve_until_signal(settings: Settings, *, host: str, port: int, with_w
 
 
 async def work_until_signal(settings: Settings) -> None:
-    """`agentpay worker`: jobs, deliveries and orphaned turns, no HTTP."""
+    """`agentpay worker`: jobs, deliveries and orphaned turns, no HTTP but the metrics' own port."""
     configure_logging(settings)
     stopping = on_signal()
     parts = build(settings)
-    async with started(parts):
+    metrics = Metrics()
+    metrics.watch(parts)
+    # Only who can be asked for figures may be the one who samples.
+    besides = [sampling(metrics, parts)] if settings.metrics_port else []
+    async with started(parts, besides=besides), _metrics_port(metrics, settings.metrics_port):
         log.info("worker.started", process_id=str(parts.process_id))
-        await worker.work(parts, stopping)
+        await worker.work(parts, stopping, observe=metrics.jobs.ran)
+
+
+def sampling(metrics: Metrics, parts: Parts) -> Background:
+    """The background task that looks at the job table for the metrics."""
+    return "metrics", partial(metrics.jobs.run, parts.db)
 
 
 def on_signal() -> asyncio.Event:
@@ -168,8 +182,8 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in ("httpx", "httpx2", "httpcore", "uvicorn", "aiohttp", "anthropic", "psycopg.pool"):
-        logging.getLogger(name).setLevel(logging.ERROR if name == "psycopg.pool" else logging.WARNING)
+    for name in ("httpx", "httpx2", "httpcore", "uvicorn", "aiohttp", "anthropic", "arq", "psycopg.pool"):
+        logging.getLogger(name).setLevel(QUIET.get(name, logging.WARNING))
 
 
 def _config(app: Any) -> uvicorn.Config:

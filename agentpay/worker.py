@@ -1,13 +1,15 @@
 """The worker: which kinds of jobs there are, what runs them, and how often. Composes, contains nothing."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from agentpay.callers import jobs as callers
 from agentpay.catalog import jobs as catalog
 from agentpay.checkout import jobs as checkout
 from agentpay.compose import Parts
 from agentpay.jobs import jobs as job_table
-from agentpay.jobs.in_process import Handler, Worker
+from agentpay.jobs.executor import Handler, Observe
+from agentpay.jobs.in_process import Worker
 from agentpay.knowledge import jobs as knowledge
 from agentpay.offers import jobs as offers
 from agentpay.organizations import jobs as organizations
@@ -15,6 +17,9 @@ from agentpay.privacy import jobs as privacy
 from agentpay.webhooks import jobs as webhooks
 from agentpay.webhooks.apply import DeliveryWorker
 from agentpay.webhooks.handlers import handlers as delivery_handlers
+
+if TYPE_CHECKING:
+    from agentpay.jobs.arq_driver import ArqWorker
 
 SCHEDULES: dict[str, float] = {
     **job_table.SCHEDULES,
@@ -29,19 +34,34 @@ SCHEDULES: dict[str, float] = {
 }
 
 
-async def work(parts: Parts, stop: asyncio.Event) -> None:
-    """Run jobs and apply deliveries until `stop`, then let what runs finish."""
-    jobs, inbox = job_worker(parts), delivery_worker(parts)
+async def work(parts: Parts, stop: asyncio.Event, *, observe: Observe = lambda *_: None) -> None:
+    """Run jobs and apply deliveries until `stop`, then let what runs finish. `observe` hears of every job's run."""
+    jobs, inbox = job_worker(parts, observe=observe), delivery_worker(parts)
     await asyncio.gather(jobs.run(stop, drain_seconds=parts.settings.drain_seconds), inbox.run(stop))
 
 
-def job_worker(parts: Parts) -> Worker:
-    return Worker(
+def job_worker(parts: Parts, *, observe: Observe) -> "Worker | ArqWorker":
+    """The driver that the settings ask for: arq where there is a Redis."""
+    handlers, concurrency = job_handlers(parts), parts.settings.worker_concurrency
+    if parts.redis is None:
+        return Worker(
+            parts.db,
+            parts.doorbell,
+            handlers=handlers,
+            schedules=SCHEDULES,
+            concurrency=concurrency,
+            observe=observe,
+        )
+    from agentpay.jobs.arq_driver import ArqWorker
+
+    return ArqWorker(
         parts.db,
         parts.doorbell,
-        handlers=job_handlers(parts),
+        parts.redis,
+        handlers=handlers,
         schedules=SCHEDULES,
-        concurrency=parts.settings.worker_concurrency,
+        concurrency=concurrency,
+        observe=observe,
     )
 
 

@@ -13,7 +13,7 @@ from agentpay.catalog.sync import note_failure, sync
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
 from agentpay.jobs.errors import Later
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 from agentpay.kit.errors import NotFound
 from agentpay.organizations import verify
 from agentpay.polar.errors import PolarError

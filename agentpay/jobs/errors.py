@@ -11,3 +11,7 @@ class Later(Exception):
 
 class GiveUp(Exception):
     """No further try can help: dead at once. The message is stored for the operator; no secrets."""
+
+
+class ArgumentsTooLarge(Exception):
+    """Arguments are ids, not contents: store what a job needs in a table and name it. A bug of who enqueues."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentpay.db.engine import Database
 from agentpay.jobs import repository
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 
 PURGE = "jobs.purge"
 SCHEDULES: Mapping[str, float] = {PURGE: 600}

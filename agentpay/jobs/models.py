@@ -40,6 +40,7 @@ class Job(Base):
             postgresql_where=sa.text("status in ('pending', 'running')"),
         ),
         sa.Index("ix_jobs_due", "run_at", postgresql_where=sa.text("status in ('pending', 'running')")),
+        sa.Index("ix_jobs_dead", "kind", postgresql_where=sa.text("status = 'dead'")),
         sa.Index("ix_jobs_finished_at", "finished_at", postgresql_where=sa.text("status in ('done', 'dead')")),
     )
 

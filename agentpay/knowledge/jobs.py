@@ -5,7 +5,7 @@ from typing import Any
 
 from agentpay.db.engine import Database
 from agentpay.jobs.errors import Later
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 from agentpay.knowledge.repository import REINDEX_MAX, reindex_outdated
 
 REINDEX_DUE = "knowledge.reindex_due"

@@ -6,7 +6,7 @@ from typing import Any
 from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 from agentpay.offers import budget, watch
 
 EXPIRE = "offers.expire"

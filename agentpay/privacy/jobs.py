@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 from agentpay.privacy import retention
 
 RETAIN = "privacy.retain"

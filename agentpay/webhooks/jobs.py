@@ -7,7 +7,7 @@ from uuid import UUID
 from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
-from agentpay.jobs.in_process import Handler
+from agentpay.jobs.executor import Handler
 from agentpay.kit.clock import Clock
 from agentpay.polar.gateway import PolarGateway
 from agentpay.webhooks import reconcile, repository

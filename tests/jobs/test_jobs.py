@@ -1,138 +1,91 @@
-"""The job table: committed with its cause, run once, retried, buried, found again after a crash."""
+"""The job table by itself: what the drivers' contract (`test_contract.py`) does not tell."""
 
 import asyncio
 from typing import Any
 
-from agentpay.db.doorbell import Doorbell
 from agentpay.db.engine import Database
 from agentpay.jobs import repository
-from agentpay.jobs.enqueue import Jobs
-from agentpay.jobs.errors import GiveUp, Later
-from agentpay.jobs.in_process import Handler, Worker, backoff_seconds
-from agentpay.kit.ids import uuid7
-
-KIND = "tests.count"
+from agentpay.jobs.errors import GiveUp
+from agentpay.jobs.executor import Executor, backoff_seconds
+from agentpay.jobs.in_process import Worker
+from tests.jobs.bench import KIND, Bench
 
 
-class Bench:
-    """A worker with one kind of its own, so that no other worker takes its jobs."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.doorbell = Doorbell(db)
-        self.jobs = Jobs(self.doorbell)
-        self.ran: list[dict[str, Any]] = []
-        self.trouble: list[Exception] = []
-
-    def worker(self, handler: Handler | None = None) -> Worker:
-        return Worker(self.db, self.doorbell, handlers={KIND: handler or self.count}, schedules={})
-
-    async def count(self, arguments: dict[str, Any]) -> None:
-        self.ran.append(arguments)
-        if self.trouble:
-            raise self.trouble.pop(0)
-
-    async def enqueue(self, **options: Any) -> None:
-        async with self.db.transaction() as tx:
-            await self.jobs.enqueue(tx, KIND, {"n": 1}, **options)
-
-    async def statuses(self) -> list[str]:
-        rows = await self.db.all("select status from jobs where kind = %s order by created_at", (KIND,))
-        return [row["status"] for row in rows]
-
-    async def hurry(self) -> None:
-        await self.db.run("update jobs set run_at = now() where kind = %s", (KIND,))
+def table_worker(bench: Bench) -> Worker:
+    return Worker(bench.db, bench.doorbell, handlers={KIND: bench.count}, schedules={})
 
 
-async def test_a_job_that_was_rolled_back_never_was(db: Database) -> None:
-    bench = Bench(db)
-    try:
-        async with db.transaction() as tx:
-            await bench.jobs.enqueue(tx, KIND)
-            raise LookupError
-    except LookupError:
-        pass
-    assert await bench.worker().run_due() == 0
-
-
-async def test_a_key_admits_one_waiting_job(db: Database) -> None:
-    bench = Bench(db)
-    await bench.enqueue(key="once")
-    await bench.enqueue(key="once")
-    assert await bench.worker().run_due() == 1
-    await bench.enqueue(key="once")
-    assert await bench.worker().run_due() == 1
-
-
-async def test_twenty_workers_run_each_job_once(db: Database) -> None:
+async def test_twenty_workers_at_once_run_each_job_once(db: Database) -> None:
     bench = Bench(db)
     for n in range(30):
         await bench.enqueue(key=f"k{n}")
-    await asyncio.gather(*(bench.worker().run_due() for _ in range(20)))
+    await asyncio.gather(*(table_worker(bench).run_due() for _ in range(20)))
     assert len(bench.ran) == 30
 
 
-async def test_trouble_is_retried_with_backoff_and_buried_at_last(db: Database) -> None:
+async def test_a_job_whose_time_has_not_come_is_not_due(db: Database) -> None:
     bench = Bench(db)
-    bench.trouble = [RuntimeError("first"), RuntimeError("second")]
-    await bench.enqueue(attempts_max=2)
-    await bench.worker().run_due()
-    assert await bench.statuses() == ["pending"]
-    assert await bench.worker().run_due() == 0, "its time has not come"
-    await bench.hurry()
-    await bench.worker().run_due()
-    assert await bench.statuses() == ["dead"]
-    assert await repository.retry_dead(db) == 1
-    await bench.worker().run_due()
-    assert await bench.statuses() == ["done"]
-
-
-async def test_later_is_no_try_and_giving_up_is_final(db: Database) -> None:
-    bench = Bench(db)
-    bench.trouble = [Later(0), Later(0), GiveUp("no use")]
-    await bench.enqueue(attempts_max=1)
-    await bench.worker().run_due()
-    assert await bench.statuses() == ["dead"]
-    assert len(bench.ran) == 3
-
-
-async def test_a_job_whose_process_died_is_found_again(db: Database) -> None:
-    bench = Bench(db)
-    await bench.enqueue()
-    (claimed,) = await repository.claim_jobs(db, kinds=[KIND], count=1)
-    assert await bench.worker().run_due() == 0
-    await db.run("update jobs set lease_until = now() - interval '1 s' where kind = %s", (KIND,))
-    assert await bench.worker().run_due() == 1
-    await repository.finish(db, job=claimed)  # the dead one comes back: its attempt is fenced
-    row = await db.one("select status, attempt from jobs where kind = %s", (KIND,))
-    assert row == {"status": "done", "attempt": 2}
+    await bench.enqueue(delay_seconds=60)
+    assert await table_worker(bench).run_due() == 0
 
 
 async def test_a_recurring_kind_is_due_once_for_all_processes(db: Database) -> None:
-    added = await asyncio.gather(
-        *(repository.enqueue_due_schedules(db, schedules={"tests.tick": 60.0}, new_id=uuid7) for _ in range(10))
-    )
-    assert sum(added) == 1
+    schedules = {"tests.tick": 60.0, "tests.tock": 60.0}
+    added = await asyncio.gather(*(repository.enqueue_due_schedules(db, schedules=schedules) for _ in range(10)))
+    assert sum(map(len, added)) == 2
     await db.run("update schedules set next_at = now() where kind = 'tests.tick'")
-    assert await repository.enqueue_due_schedules(db, schedules={"tests.tick": 60.0}, new_id=uuid7) == 0, "it waits"
+    assert await repository.enqueue_due_schedules(db, schedules=schedules) == [], "the first one still waits"
 
 
-async def test_a_worker_hears_of_a_job_at_once_and_finishes_what_runs(db: Database) -> None:
-    bench = Bench(db)
-    stop, started, release = asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def test_a_job_that_another_process_has_meanwhile_is_stopped_here(db: Database) -> None:
+    bench, stopped = Bench(db), asyncio.Event()
 
-    async def slow(_: dict[str, Any]) -> None:
-        started.set()
-        await release.wait()
-        bench.ran.append({})
+    async def endless(_: dict[str, Any]) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
 
-    working = asyncio.create_task(bench.worker(slow).run(stop, drain_seconds=10))
+    executor = Executor(db, handlers={KIND: endless}, concurrency=2)
     await bench.enqueue()
-    await asyncio.wait_for(started.wait(), 5)
-    stop.set()
-    release.set()
-    await asyncio.wait_for(working, 5)
-    assert await bench.statuses() == ["done"]
+
+    async def claim(count: int) -> list[repository.ClaimedJob]:
+        return await repository.claim_jobs(db, kinds=[KIND], count=count)
+
+    (task,) = await executor.take(claim)
+    await executor.renew_once()
+    assert not task.done()
+    await db.run("update jobs set attempt = attempt + 1 where kind = %s", (KIND,))
+    await executor.renew_once()
+    await asyncio.wait([task])
+    assert stopped.is_set()
+    assert await bench.statuses() == ["running"], "the other one's"
+
+
+async def test_of_dead_jobs_with_one_key_one_is_retried_and_none_beside_a_live_one(db: Database) -> None:
+    bench = Bench(db)
+    for _ in range(2):
+        bench.trouble = [GiveUp("no use")]
+        await bench.enqueue(key="once")
+        await table_worker(bench).run_due()
+    first, second = await bench.rows()
+    assert await repository.retry_dead(db, job_ids=[first["id"], second["id"]]) == [second["id"]]
+    assert await repository.retry_dead(db) == [], "the key is taken"
+    await table_worker(bench).run_due()
+    assert await repository.retry_dead(db) == [first["id"]]
+    (row, _) = await bench.rows()
+    assert row["attempts_max"] == row["attempt"] + repository.ATTEMPTS_MAX
+
+
+async def test_what_is_done_is_forgotten_and_what_is_dead_is_kept(db: Database) -> None:
+    bench = Bench(db)
+    bench.trouble = [GiveUp("no use")]
+    for _ in range(2):
+        await bench.enqueue()
+        await table_worker(bench).run_due()
+    await db.run("update jobs set finished_at = now() - interval '2 days' where kind = %s", (KIND,))
+    await repository.purge_finished(db)
+    assert await bench.statuses() == ["dead"]
 
 
 def test_backoff_grows_to_its_bound() -> None:

@@ -1,0 +1,75 @@
+"""Figures of the job table: what this process ran, and what waits, which one process of all samples."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Final
+
+import psycopg
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from agentpay.db.engine import Database
+from agentpay.jobs import repository
+from agentpay.jobs.executor import Outcome
+from agentpay.kit.errors import Unavailable
+
+SAMPLE_SECONDS: Final = 5.0
+LEASE_SECONDS: Final = 15.0
+
+
+class JobMetrics:
+    """`ran` counts runs here; `run` samples the table while this process is the one that does."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.runs = Counter(
+            "agentpay_job_runs_total",
+            "Runs of jobs in this process: done, later (no failure), failed (retried), dead, interrupted",
+            ("kind", "outcome"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "agentpay_job_seconds",
+            "How long runs took",
+            ("kind",),
+            registry=registry,
+            buckets=(0.01, 0.05, 0.25, 1, 5, 15, 60, 300),
+        )
+        self.jobs = Gauge(
+            "agentpay_jobs", "Jobs in the table (sampled by one process)", ("kind", "status"), registry=registry
+        )
+        self.retries = Gauge(
+            "agentpay_jobs_retrying", "Waiting jobs that have failed (sampled by one process)", registry=registry
+        )
+        self.oldest = Gauge(
+            "agentpay_jobs_oldest_due_seconds",
+            "For how long the longest due job has waited (sampled by one process)",
+            registry=registry,
+        )
+        self.is_sampler = Gauge("agentpay_jobs_sampler", "1 in the process that samples", registry=registry)
+        self._held: datetime | None = None
+
+    def ran(self, kind: str, outcome: Outcome, seconds: float) -> None:
+        self.runs.labels(kind, outcome).inc()
+        self.seconds.labels(kind).observe(seconds)
+
+    async def run(self, db: Database) -> None:
+        """Sample until cancelled."""
+        while True:
+            with contextlib.suppress(psycopg.Error, Unavailable):
+                await self.sample(db)
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    async def sample(self, db: Database) -> None:
+        """Look once, if it is this process's part; what it saw before is shown no longer, if it is not."""
+        self._held = await repository.hold_sampling(db, held=self._held, seconds=LEASE_SECONDS)
+        self.jobs.clear()
+        self.is_sampler.set(self._held is not None)
+        self.oldest.set(0)
+        self.retries.set(0)
+        if self._held is None:
+            return
+        for row in await repository.count_jobs(db):
+            self.jobs.labels(row["kind"], row["status"]).set(row["count"])
+        backlog = await repository.measure_backlog(db)
+        self.oldest.set(backlog["oldest_seconds"])
+        self.retries.set(backlog["retrying"])
