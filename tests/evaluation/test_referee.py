@@ -3,7 +3,7 @@
 import pytest
 
 from agentpay.sandbox.evaluation import referee, shop_facts
-from agentpay.sandbox.evaluation.moves import Accept, Await, Say
+from agentpay.sandbox.evaluation.moves import Accept, Await, Pay, Say
 from agentpay.sandbox.evaluation.record import Step, Talk
 from tests.evaluation.talks import answered, button, message, offer, talk
 
@@ -92,6 +92,13 @@ def test_a_checkout_that_nobody_asked_for_is_seen() -> None:
 def test_a_pressed_offer_asks_for_its_checkout() -> None:
     pressed = Step(Accept("o"), messages=(message("Here.", button()),))
     assert kinds(talk(pressed)) == []
+
+
+def test_a_payment_that_nobody_confirms_is_seen() -> None:
+    url = "http://127.0.0.1:8900/checkout/polar_c_1"
+    assert kinds(talk(Step(Pay(url), messages=(message("Thank you!", role="system"),)))) == []
+    assert kinds(talk(Step(Pay(url), refusal="no order came of it"))) == ["unconfirmed"]
+    assert kinds(talk(Step(Pay(url, "decline"), refusal="card declined"))) == []
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])

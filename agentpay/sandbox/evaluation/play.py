@@ -12,7 +12,7 @@ from agentpay.sandbox.evaluation.moves import Accept, Await, Move, Pay, Say, Scr
 from agentpay.sandbox.evaluation.persona import Persona, Wish
 from agentpay.sandbox.evaluation.record import Step, Talk
 from agentpay.sandbox.polar import buyer as pay_page
-from agentpay.sandbox.stage import ORIGIN, StagedShop
+from agentpay.sandbox.stage import ORIGIN, Refused, StagedShop
 
 MOVES_MAX: Final = 24
 TURN_SECONDS_MAX: Final = 90.0
@@ -92,6 +92,13 @@ class _Visit:
         return cls(shop, answer.raise_for_status().json(), merchant_approves=merchant_approves)
 
     async def make(self, move: Move) -> Step:
+        """A call that fails is what a visitor would see too: nothing happens."""
+        try:
+            return await self._do(move)
+        except (httpx.HTTPError, Refused) as error:
+            return Step(move, refusal=f"{type(error).__name__}: {error}")
+
+    async def _do(self, move: Move) -> Step:
         if isinstance(move, Say):
             return await self._say(move)
         if isinstance(move, Accept):
