@@ -174,7 +174,8 @@ async def erase(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> int:
         delete from idempotency_keys
         where caller = 'conversation:' || %(conversation_id)s::text
            or (caller = 'organization:' || %(organization_id)s::text
-               and position(%(conversation_id)s::text::bytea in response_body) > 0)
+               and (position(%(conversation_id)s::text::bytea in response_body) > 0
+                    or message_id in (select id from messages where conversation_id = %(conversation_id)s)))
         """,
         {"organization_id": organization_id, "conversation_id": conversation_id},
     )

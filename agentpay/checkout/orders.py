@@ -184,8 +184,9 @@ class _Landing:
 
     async def _update_conversation(self) -> None:
         await self.tx.execute(
-            """update conversations set order_id = %(order_id)s, customer_id = coalesce(customer_id, %(customer_id)s),
-              modified_at = now() where id = %(id)s""",
+            """update conversations set order_id = %(order_id)s, modified_at = now(),
+              customer_id = case when erased_at is null then coalesce(customer_id, %(customer_id)s) end
+            where id = %(id)s""",
             {"id": self.conversation["id"], "order_id": self.order.id, "customer_id": self.order.customer_id},
         )
         if not self.is_heard:

@@ -7,6 +7,7 @@ from agentpay.conversations.append import Appender, lock
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
 from agentpay.kit.ids import uuid7
+from agentpay.privacy.naming import NAMED_BODIES, named_by
 from agentpay.turns.incoming import silence
 
 # Rows that hold nothing but the person's words and what was made of them.
@@ -66,21 +67,10 @@ async def _log(tx: Tx, conversation_id: UUID) -> None:
 
 
 async def _webhook_bodies(tx: Tx, organization_id: UUID, conversation: Row) -> None:
-    """Bodies that name one of its ids anywhere. A delivery that still waits is applied without a body: ignored."""
-    names = await tx.all(
-        """select polar_checkout_id::text as name from checkouts where conversation_id = %(id)s
-        union select polar_order_id::text from orders where conversation_id = %(id)s
-        union select customer_id::text from orders where conversation_id = %(id)s""",
-        {"id": conversation["id"]},
-    )
-    named = [str(conversation["id"]), *(row["name"] for row in names if row["name"])]
-    if conversation["customer_id"]:
-        named.append(str(conversation["customer_id"]))
+    """Those that were applied; who applies the others removes their bodies then (`webhooks/repository.py`)."""
     await tx.execute(
-        """update deliveries set body = null where organization_id = %(organization_id)s and body is not null
-          and status <> 'received'
-          and exists (select from unnest(%(named)s::text[]) name where position(name::bytea in body) > 0)""",
-        {"organization_id": organization_id, "named": named},
+        f"update deliveries set body = null where status <> 'received' and {NAMED_BODIES}",
+        await named_by(tx, organization_id=organization_id, conversation=conversation),
     )
 
 

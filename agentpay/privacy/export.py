@@ -3,10 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from agentpay.db.engine import Database
+from agentpay.db.transaction import Row
 from agentpay.kit.errors import NotFound
+from agentpay.privacy.naming import NAMED_BODIES, named_by
 
 ROWS_MAX = 10_000
+BODIES_MAX = 200
 
 # Table → what of it is about the person. Rules, floors and other people's data are not.
 _PARTS = {
@@ -27,14 +32,22 @@ _PARTS = {
         where conversation_id = %(id)s order by id""",
     "turns": """select id, status, reason, created_at, completed_at from turns
         where conversation_id = %(id)s order by id""",
+    "notifications": """select type, status, created_at from notifications
+        where conversation_id = %(id)s order by id""",
 }
+# What Polar's checkouts and orders tell of their buyer.
+_BUYER = (
+    "customer", "customer_email", "customer_name", "customer_billing_address", "customer_billing_name",
+    "customer_ip_address", "customer_tax_id", "billing_name", "billing_address",
+)  # fmt: skip
 
 
 async def export(db: Database, *, organization_id: UUID, conversation_id: UUID) -> dict[str, Any]:
     """The document. Raises NotFound, also once it was erased."""
     conversation = await db.one(
         """select id, organization_id, agent_id, channel, session_id, external_customer_id, customer_id, identity,
-          status, stage, context, summary, metadata, negotiation_history, hesitation_signals, last_intent, created_at
+          status, stage, context, summary, metadata, agent_state, negotiation_history, hesitation_signals, last_intent,
+          origin, created_at
         from conversations
         where id = %(id)s and organization_id = %(organization_id)s and deleted_at is null""",
         {"id": conversation_id, "organization_id": organization_id},
@@ -44,4 +57,27 @@ async def export(db: Database, *, organization_id: UUID, conversation_id: UUID) 
     document: dict[str, Any] = {"conversation": conversation}
     for name, query in _PARTS.items():
         document[name] = await db.all(f"{query} limit {ROWS_MAX}", {"id": conversation_id})
+    document["told_by_polar"] = await _told_by_polar(db, organization_id=organization_id, conversation=conversation)
     return document
+
+
+async def _told_by_polar(db: Database, *, organization_id: UUID, conversation: Row) -> list[dict[str, Any]]:
+    """The buyer's part of the webhooks that are still kept; the rest of them is the merchant's."""
+    rows = await db.all(
+        f"select type, received_at, body from deliveries where {NAMED_BODIES} order by id desc limit {BODIES_MAX}",
+        await named_by(db, organization_id=organization_id, conversation=conversation),
+    )
+    return [{"type": row["type"], "received_at": row["received_at"], **_buyer(row["body"])} for row in rows]
+
+
+def _buyer(body: bytes) -> dict[str, Any]:
+    try:
+        told = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}
+    data = told.get("data") if isinstance(told, dict) else None
+    if not isinstance(data, dict):
+        return {}
+    if str(told.get("type")).startswith("customer."):
+        return {"customer": data}
+    return {name: data[name] for name in _BUYER if data.get(name)}

@@ -1,17 +1,19 @@
 """Queries of deliveries. Leases and due times are by the database's clock; `attempt` fences late finishers."""
 
+import re
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from agentpay.db.engine import Database
-from agentpay.db.transaction import Row
+from agentpay.db.transaction import Row, Tx
 from agentpay.kit.errors import NotFound
 
 LEASE_SECONDS = 60
 ERROR_CHARACTERS_MAX = 300
 PURGE_ROWS_MAX = 5_000
+NAMES_MAX = 2_000  # ids looked at in one body
 
 
 class ClaimedDelivery(msgspec.Struct, frozen=True):
@@ -40,29 +42,64 @@ async def claim_deliveries(db: Database, *, count: int) -> list[ClaimedDelivery]
         )
 
 
+# Share locks: an erasure that runs at this moment is waited for, or waits and then finds the delivery settled.
+_NAMED = """
+select c.erased_at is not null as is_erased from conversations c
+where c.organization_id = %(organization_id)s and c.id in (
+  select unnest(%(ids)s::uuid[])
+  union select conversation_id from checkouts
+    where organization_id = %(organization_id)s and polar_checkout_id = any(%(ids)s)
+  union select conversation_id from orders
+    where organization_id = %(organization_id)s and (polar_order_id = any(%(ids)s) or customer_id = any(%(ids)s)))
+for share of c
+"""
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+
+
 async def settle(db: Database, *, delivery: ClaimedDelivery, status: str) -> None:
-    """Applied or ignored, under the claim's own attempt."""
-    await db.run(
-        """update deliveries set status = %(status)s, applied_at = clock_timestamp(), lease_until = null, error = null
-        where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
-        {"id": delivery.id, "attempt": delivery.attempt, "status": status},
-    )
+    """Applied or ignored, under the claim's own attempt. A body that names somebody erased goes with it (API § 10)."""
+    async with db.transaction() as tx:
+        await tx.execute(
+            """update deliveries set status = %(status)s, applied_at = clock_timestamp(), lease_until = null,
+              error = null, body = case when %(is_erased)s then null else body end
+            where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
+            {
+                "id": delivery.id,
+                "attempt": delivery.attempt,
+                "status": status,
+                "is_erased": await _names_somebody_erased(tx, delivery),
+            },
+        )
 
 
 async def put_back(db: Database, *, delivery: ClaimedDelivery, error: str, delay_seconds: float, parks: bool) -> None:
-    """Try again after `delay_seconds`; parked after the last try: visible, retryable, in nobody's way."""
-    await db.run(
-        """update deliveries set status = case when %(parks)s then 'parked' else 'received' end, lease_until = null,
-          error = %(error)s, next_try_at = clock_timestamp() + make_interval(secs => %(delay)s)
-        where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
-        {
-            "id": delivery.id,
-            "attempt": delivery.attempt,
-            "error": error[:ERROR_CHARACTERS_MAX],
-            "delay": delay_seconds,
-            "parks": parks,
-        },
-    )
+    """Try again after `delay_seconds`; parked after the last try: visible, retryable, in nobody's way.
+
+    A parked body that names somebody erased goes too: the reconciler asks Polar for what it would have told.
+    """
+    async with db.transaction() as tx:
+        await tx.execute(
+            """update deliveries set status = case when %(parks)s then 'parked' else 'received' end,
+              lease_until = null, error = %(error)s, body = case when %(is_erased)s then null else body end,
+              next_try_at = clock_timestamp() + make_interval(secs => %(delay)s)
+            where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
+            {
+                "id": delivery.id,
+                "attempt": delivery.attempt,
+                "error": error[:ERROR_CHARACTERS_MAX],
+                "delay": delay_seconds,
+                "parks": parks,
+                "is_erased": parks and await _names_somebody_erased(tx, delivery),
+            },
+        )
+
+
+async def _names_somebody_erased(tx: Tx, delivery: ClaimedDelivery) -> bool:
+    ids = {UUID(name.decode()) for name in _UUID.findall(delivery.body or b"")[:NAMES_MAX]}
+    if not ids:
+        return False
+    named = await tx.all(_NAMED, {"organization_id": delivery.organization_id, "ids": list(ids)})
+    return any(row["is_erased"] for row in named)
 
 
 _PUBLIC = "id, webhook_id, type, status, attempt, error, sent_at, received_at, applied_at"

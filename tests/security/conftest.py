@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 import pytest_asyncio
@@ -34,8 +35,8 @@ async def rival(theatre: Stage, acme: House) -> House:
     return await open_house(theatre, name="Rival Shop")
 
 
-@pytest.fixture
-def logs() -> Iterator[io.StringIO]:
+@contextmanager
+def listening() -> Iterator[io.StringIO]:
     """Everything that is logged meanwhile, down to debug, as it would be written."""
     kept = structlog.get_config()
     written = io.StringIO()
@@ -48,3 +49,9 @@ def logs() -> Iterator[io.StringIO]:
     )
     yield written
     structlog.configure(**kept)
+
+
+@pytest.fixture
+def logs() -> Iterator[io.StringIO]:
+    with listening() as written:
+        yield written

@@ -26,6 +26,7 @@ class House:
     stage: Stage
     shop: Shop
     identity_secret: str
+    polar_token: str
     sam: Visitor
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -43,7 +44,15 @@ class House:
 
 
 async def open_house(theatre: Stage, *, name: str, **organization: Any) -> House:
-    """A merchant through the front door: a sale, a pending question, an article, webhooks, keys."""
+    """A merchant through the front door: a sale, an article, webhooks, keys."""
+    house = await open_door(theatre, name=name, **organization)
+    await _sell(house)
+    await _collect_ids(house)
+    return house
+
+
+async def open_door(theatre: Stage, *, name: str, **organization: Any) -> House:
+    """A merchant who has only just opened, and Sam, who has not said anything yet."""
     made = await stage.open_shop(
         theatre, name=name, stock=_stock, agents=({"name": "Wick", "rules": RULES},), **organization
     )
@@ -51,14 +60,19 @@ async def open_house(theatre: Stage, *, name: str, **organization: Any) -> House
         theatre.service, theatre.http, made.organization_id, made.secret_key, made.publishable_key, made.agents[0]
     )
     sam = await shop.visitor(context={"page_title": f"{name} candles"})
-    house = House(theatre, shop, made.identity_secret, sam)
-    await _sell(house)
-    await _collect_ids(house)
-    return house
+    return House(theatre, shop, made.identity_secret, made.polar_token, sam)
 
 
 def _stock(state: PolarState, organization: entities.Organization) -> None:
     state.add_product(organization, "Lavender candle", prices=[seeding.fixed(9500)], description="Beeswax, 40 hours.")
+    engraving = seeding.custom_field(organization, "engraving", now=state.now())
+    state.custom_fields.put(engraving)
+    state.add_product(
+        organization,
+        "Wedding cake stand",
+        prices=[seeding.fixed(4000)],
+        attached_fields=[entities.AttachedField(custom_field_id=engraving.id, required=False)],
+    )
 
 
 async def _sell(house: House) -> None:
