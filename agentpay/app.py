@@ -35,6 +35,7 @@ from agentpay.turns import spending
 from agentpay.understanding import endpoints as understanding
 from agentpay.understanding.intents import AgentType
 from agentpay.webhooks import endpoints as webhooks
+from agentpay.webhooks.inbox import Inbox
 
 PACKAGES = (
     organizations,
@@ -107,6 +108,7 @@ def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -
         "appender": parts.appender,
         "jobs": parts.jobs,
         "vault": parts.vault,
+        "inbox": Inbox(parts.db, parts.doorbell, parts.vault, clock=parts.clock),
         "polar": parts.polar,
         "clock": parts.clock,
         "agents_cache": parts.agents_cache,
