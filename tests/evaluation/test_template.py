@@ -1,13 +1,19 @@
 """The whole evaluation with the template provider: whatever breaks a promise to a visitor or a merchant fails here."""
 
+import asyncio
 import json
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentpay.sandbox.evaluation import report
 from agentpay.sandbox.evaluation.evaluate import PERSONAS, Wanted, evaluate
 from agentpay.sandbox.evaluation.report import Report, Row
 
+ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 120
 BUYS = ("keen", "haggler", "clicker", "lusophone", "code_switcher", "undecided", "refunder", "couponer")
 LEAVES = ("lowballer", "injector", "snoop")
@@ -69,6 +75,11 @@ async def test_the_report_is_read_by_people_and_by_programs(played: Report) -> N
 
 
 @pytest.mark.timeout(SECONDS_MAX)
-async def test_the_same_seed_gives_the_same_figures_whoever_plays_beside(played: Report, database_url: str) -> None:
-    alone = await evaluate(database_url, Wanted(buyers=("haggler",), seed=1), environ={}, tell=lambda line: None)
-    assert alone.buyers == (row(played, "haggler"),)
+async def test_the_command_finds_the_same_for_the_same_seed_whoever_plays_beside(played: Report) -> None:
+    command = [sys.executable, "-m", "agentpay", "eval", "--buyers", "haggler", "--seed", "1", "--json"]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=ROOT)
+    printed, told = await process.communicate()
+    assert process.returncode == 0, told.decode()
+    document = json.loads(printed)
+    assert document["buyers"] == [msgspec.to_builtins(row(played, "haggler"))]
+    assert len(told.decode().splitlines()) == document["total"]["talks"], "a line of progress per talk"
