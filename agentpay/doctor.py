@@ -110,7 +110,7 @@ def _clock(row: Row) -> Finding:
 async def look_at_redis(settings: Settings) -> Finding:
     state = await redis_state(settings.redis_url)
     if state == "degraded":
-        return Finding("note", "redis", "does not answer: jobs are found by polling meanwhile")
+        return Finding("note", "redis", "does not answer or takes no writes: workers look into the table meanwhile")
     return Finding("well", "redis", "answers" if state == "ok" else "not used: jobs are done inside the web process")
 
 

@@ -177,7 +177,13 @@ def check_postgres_url(url: str) -> None:
 
 def check_redis_url(url: str) -> None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
-        _fail("must begin with redis:// or rediss://")
+        _fail("must begin with redis://, rediss:// or unix://")
+    try:
+        sound = urlsplit(url).port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        _fail("must have a port between 1 and 65535, or none")
 
 
 def check_http_url(url: str) -> None:

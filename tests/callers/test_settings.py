@@ -70,6 +70,7 @@ def test_migrating_needs_only_the_database() -> None:
         ("AGENTPAY_PUBLIC_URL", "http://[", "must be an http or https URL"),
         ("AGENTPAY_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must hold addresses or CIDR ranges"),
         ("AGENTPAY_REDIS_URL", "http://redis", "must begin with redis://"),
+        ("AGENTPAY_REDIS_URL", "redis://redis:x", "must have a port"),
     ],
 )
 def test_a_wrong_setting_is_named_in_a_sentence(name: str, value: str, sentence: str) -> None:
