@@ -15,6 +15,7 @@ from agentpay.kit.errors import Unavailable
 
 SAMPLE_SECONDS: Final = 5.0
 LEASE_SECONDS: Final = 15.0
+NOTHING: Final = {"oldest_seconds": 0, "retrying": 0}
 
 
 class JobMetrics:
@@ -62,14 +63,12 @@ class JobMetrics:
     async def sample(self, db: Database) -> None:
         """Look once, if it is this process's part; what it saw before is shown no longer, if it is not."""
         self._held = await repository.hold_sampling(db, held=self._held, seconds=LEASE_SECONDS)
-        self.jobs.clear()
+        counts = await repository.count_jobs(db) if self._held else []
+        backlog = await repository.measure_backlog(db) if self._held else NOTHING
+        # No await from here on: nobody reads half a sample.
         self.is_sampler.set(self._held is not None)
-        self.oldest.set(0)
-        self.retries.set(0)
-        if self._held is None:
-            return
-        for row in await repository.count_jobs(db):
+        self.jobs.clear()
+        for row in counts:
             self.jobs.labels(row["kind"], row["status"]).set(row["count"])
-        backlog = await repository.measure_backlog(db)
         self.oldest.set(backlog["oldest_seconds"])
         self.retries.set(backlog["retrying"])

@@ -1,6 +1,7 @@
 """This process's line to Redis: whether it works, and the ids that go through it. Losing any of it loses nothing."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
@@ -65,7 +66,9 @@ class RedisLink:
     async def close(self) -> None:
         """Send what still waits, as far as Redis takes it at once, and close the connections."""
         if self.is_well:
-            await self._send_waiting()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._answer_seconds):
+                    await self._send_waiting()
         await self.client.aclose(close_connection_pool=True)
 
     def lost(self, error: BaseException) -> None:

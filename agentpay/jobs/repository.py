@@ -133,7 +133,7 @@ async def list_jobs(
     return await db.all(
         """select id, kind, arguments, status, attempt, attempts_max, run_at, error, created_at, finished_at from jobs
         where (%(status)s::text is null or status = %(status)s) and (%(kind)s::text is null or kind = %(kind)s)
-        order by created_at desc, id desc limit %(limit)s""",
+        order by id desc limit %(limit)s""",
         {"status": status, "kind": kind, "limit": min(limit, LIST_MAX)},
     )
 

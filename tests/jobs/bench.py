@@ -18,7 +18,9 @@ from agentpay.jobs.redis_link import RedisLink
 KIND = "tests.count"
 TICK = "tests.tick"
 LOOK_SECONDS = 0.005
-WAIT_SECONDS_MAX = 15
+WAIT_SECONDS_MAX = 30
+# Long enough for a busy machine: a Redis that is merely slow would spoil a test.
+ANSWER_SECONDS = 5.0
 NEVER_SECONDS = 600.0
 
 Driver = Literal["in_process", "arq"]
@@ -30,11 +32,18 @@ class Bench:
     `patience_seconds`: how long the safety net beside arq leaves due jobs alone; as it stands, for ever.
     """
 
-    def __init__(self, db: Database, redis_url: str | None = None, *, patience_seconds: float = NEVER_SECONDS) -> None:
+    def __init__(
+        self,
+        db: Database,
+        redis_url: str | None = None,
+        *,
+        patience_seconds: float = NEVER_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self.db = db
         self.redis_url = redis_url
         self.doorbell = Doorbell(db)
-        self.link = RedisLink(redis_url, probe_seconds=0.1, answer_seconds=0.3) if redis_url else None
+        self.link = RedisLink(redis_url, probe_seconds=0.1, answer_seconds=answer_seconds) if redis_url else None
         self.jobs = Jobs(self.doorbell, push=self.link.push if self.link else None)
         self.patience_seconds = patience_seconds
         self.ran: list[dict[str, Any]] = []
