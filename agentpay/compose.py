@@ -112,7 +112,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
     opinion = SecondOpinion(lambda names: partial(models.reply, names=names))
     loop = Loop(db, appender, toolbox, models=models, template=TemplateProvider())
     preparer = Preparer(db, agents_cache, clock=clock, is_configured=models.is_configured, opinion=opinion)
-    runner = Runner(db, appender, flusher, loop, prepare=preparer.prepare, process_id=process_id)
+    runner = Runner(db, appender, jobs, flusher, loop, prepare=preparer.prepare, process_id=process_id)
     limits = MessageLimits(
         per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
     )

@@ -15,8 +15,9 @@ import structlog
 
 from agentpay.conversations.append import Appender, lock
 from agentpay.db.engine import Database
+from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.errors import NotFound, Unavailable
-from agentpay.turns import begin, end
+from agentpay.turns import begin, end, escalate
 from agentpay.turns.flush import DraftWriter, Flusher
 from agentpay.turns.hold import RunningTurn, TurnLost, hold
 from agentpay.turns.loop import Loop, Outcome
@@ -42,10 +43,19 @@ class Runner:
     """Runs this process's turns. One a process."""
 
     def __init__(
-        self, db: Database, appender: Appender, flusher: Flusher, loop: Loop, *, prepare: Prepare, process_id: UUID
+        self,
+        db: Database,
+        appender: Appender,
+        jobs: Jobs,
+        flusher: Flusher,
+        loop: Loop,
+        *,
+        prepare: Prepare,
+        process_id: UUID,
     ) -> None:
         self._db = db
         self._appender = appender
+        self._jobs = jobs
         self._flusher = flusher
         self._loop = loop
         self._prepare = prepare
@@ -224,6 +234,15 @@ class Runner:
                 turn_id=turn.id,
                 attempt=turn.attempt,
                 reply=msgspec.structs.replace(outcome.reply, tail=tail),
+            )
+            await escalate.after_failures(
+                tx,
+                self._appender,
+                self._jobs,
+                conversation=conversation,
+                turn=turn,
+                status=outcome.status,
+                agent_state=outcome.reply.agent_state,
             )
         log.info("turn.completed", turn_id=str(turn.id), status=outcome.status, reason=outcome.reason)
         self.on_end(outcome.status, outcome.reason)
