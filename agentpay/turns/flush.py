@@ -83,9 +83,13 @@ class Flusher:
         self._writers[turn.id] = writer
         return writer
 
-    def close(self, turn: RunningTurn) -> None:
-        self._waiting.pop(turn.id, None)
-        if self._writers.pop(turn.id, None) is not None:
+    def close(self, writer: DraftWriter) -> None:
+        """Nothing more comes from it. Where another attempt writes here already, that one goes on."""
+        turn = writer.turn
+        if self._waiting.get(turn.id) is writer:
+            del self._waiting[turn.id]
+        if self._writers.get(turn.id) is writer:
+            del self._writers[turn.id]
             self._hub.wrote(turn.conversation_id, None)
 
     async def run(self) -> None:
@@ -122,7 +126,7 @@ class Flusher:
         for turn_id in words.keys() - rows.keys():
             batch[turn_id].lost()
         for turn_id, reply in rows.items():
-            if turn_id in self._writers:
+            if self._writers.get(turn_id) is batch[turn_id]:
                 self._hub.wrote(batch[turn_id].turn.conversation_id, reply)
             self._doorbell.ring(TOPIC, batch[turn_id].turn.conversation_id.hex)
 

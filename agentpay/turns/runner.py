@@ -62,7 +62,6 @@ class Runner:
         self.process_id = process_id
         self.on_end: Callable[[str, str | None], None] = _unobserved
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
-        self._ended: dict[UUID, asyncio.Event] = {}
         self._is_draining = False
         self._has_left = False
         self._row = asyncio.Lock()
@@ -84,19 +83,13 @@ class Runner:
             )
 
     def start(self, turn: RunningTurn) -> None:
-        """Run the turn as a task of this process, whoever listens."""
-        self._ended[turn.id] = asyncio.Event()
+        """Run the turn as a task of this process, whoever listens. An earlier attempt here has lost it: it ends."""
+        earlier = self._tasks.get(turn.id)
+        if earlier is not None:
+            earlier.cancel()
         task = asyncio.create_task(self._supervise(turn), name=f"turn {turn.id}")
         self._tasks[turn.id] = task
-        task.add_done_callback(lambda _: self._forget(turn.id))
-
-    async def wait(self, turn_id: UUID, *, seconds: float) -> None:
-        """Return when this process's turn has ended (or is not here), after `seconds` at the latest."""
-        ended = self._ended.get(turn_id)
-        if ended is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await ended.wait()
+        task.add_done_callback(lambda done: self._forget(turn.id, done))
 
     async def run(self) -> None:
         """Beat and sweep until cancelled."""
@@ -176,7 +169,7 @@ class Runner:
                 raise
             log.info("turn.lost", turn_id=str(turn.id), attempt=turn.attempt)
         finally:
-            self._flusher.close(turn)
+            self._flusher.close(writer)
 
     async def _answer(self, turn: RunningTurn, writer: DraftWriter) -> None:
         outcome: Outcome
@@ -249,11 +242,9 @@ class Runner:
         if following is not None:
             self.start(following)
 
-    def _forget(self, turn_id: UUID) -> None:
-        self._tasks.pop(turn_id, None)
-        ended = self._ended.pop(turn_id, None)
-        if ended is not None:
-            ended.set()
+    def _forget(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(turn_id) is task:
+            del self._tasks[turn_id]
 
 
 def _unobserved(status: str, reason: str | None) -> None:

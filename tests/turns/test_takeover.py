@@ -84,7 +84,7 @@ async def test_who_was_frozen_past_its_lease_writes_nothing(acme: Shop) -> None:
     async with sam.stream(last_event_id=(await sam.get()).json()["last_event_id"]) as stream:
         await sam.post("/messages", {"content": "hello again"}, headers={"Prefer": "respond-async"})
         heard = await stream.until("turn.completed")
-    parts.flusher.close(turn)
+    parts.flusher.close(writer)
     assert "words of the dead" not in str(heard)
     assert lost
     assert "words of the dead" not in (await sam.get("/messages")).text
@@ -116,7 +116,7 @@ async def test_a_models_turn_goes_on_behind_its_stored_steps(candles: Shop, mode
         await sam.post("/messages", {"content": "do you have candles?"}, headers={"Prefer": "respond-async"})
         await stream.until("tool.completed")
         await stream.until("message.delta")
-        await db.run("update turns set owner = null where status = 'running'")
+        await give_to(candles, db)
         again = await stream.until("turn.completed")
         stuck.set()
     said = "".join(event.data["text"] for event in again if event.name == "message.delta")
@@ -130,3 +130,29 @@ async def test_a_models_turn_goes_on_behind_its_stored_steps(candles: Shop, mode
 
 def prompt_of(request: Request) -> bytes:
     return msgspec.json.encode((request.system, request.messages, request.tools), order="sorted")
+
+
+async def test_who_gets_its_own_turn_back_runs_it_once(candles: Shop, model: Scripted, db: Database) -> None:
+    """It was frozen, another process took the turn over and gave it away: the attempt of before still waits here."""
+    forgotten, held = asyncio.Event(), asyncio.Event()
+    answers: list[list[Line]] = [["Let me see. It is ", forgotten, "never said."], ["Hello, Sam. How ", held, "are you?"]]
+    model.script = lambda _: answers.pop(0)
+    runner = candles.service.parts.runner
+    sam = await candles.visitor()
+    async with sam.stream(last_event_id=sam.last_event_id) as stream:
+        await sam.post("/messages", {"content": "hello there"}, headers={"Prefer": "respond-async"})
+        await stream.until("message.delta")
+        await give_to(candles, db)
+        await stream.until("turn.started")
+        await stream.until("message.delta")
+        forgotten.set()
+        assert runner.running_count == 1, "the attempt that runs, known so that a shutdown waits for it"
+        held.set()
+        rest = await stream.until("turn.completed")
+    assert [event.data["content"] for event in rest if event.name == "message.completed"] == ["Hello, Sam. How are you?"]
+
+
+async def give_to(shop: Shop, db: Database) -> None:
+    """The running turn has no owner; `shop`'s process is the first to see it, though others sweep here too."""
+    await db.run("update turns set owner = null where status = 'running'")
+    await shop.service.parts.runner.take_over()
