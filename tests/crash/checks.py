@@ -82,7 +82,7 @@ def _said(walked: Walked) -> list[str]:
     told = [each["amount"] for each in attachments if each["type"] == "order"]
     wrong += _different("orders told", told, [walked.offer["amount"]])
     buttons = {each["checkout_url"] for each in attachments if each["type"] == "payment_button"}
-    wrong += _different("other links shown", sorted(buttons - {walked.checkout["url"]}), [])
+    wrong += _different("other links shown", sorted(buttons - {walked.link, None}), [])
     offered = {each["amount"] for each in attachments if each["type"] == "offer"}
     wrong += _different("offers shown", sorted(offered), [walked.offer["amount"]])
     sorry = [message["content"] for message in walked.messages if any(word in message["content"] for word in APOLOGIES)]

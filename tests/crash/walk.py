@@ -28,6 +28,8 @@ class Walked(msgspec.Struct):
     conversation_id: str
     offer: dict[str, Any]
     checkout: dict[str, Any]
+    link: str
+    """Where the buyer paid."""
     messages: list[dict[str, Any]]
     replies: int
     restarts: int
@@ -108,7 +110,7 @@ class Walk:
         offers = (await self._ask("GET", "/offers")).json()["items"]
         latest = (await self._ask("GET", f"/checkouts/{checkout['id']}")).json()
         assert [offer["id"] for offer in offers] == [offer["id"]]
-        return Walked(self._sam.id, offers[0], latest, items, len(screen.replies), screen.restarts)
+        return Walked(self._sam.id, offers[0], latest, checkout["url"], items, len(screen.replies), screen.restarts)
 
     async def _ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """Ask the first replica; where that one dies over it, the other one."""
