@@ -9,7 +9,7 @@ from agentpay.agents.repository import AgentRow
 from agentpay.agents.tools import open_tools
 from agentpay.catalog.currencies import visitor_currency
 from agentpay.db.transaction import Row
-from agentpay.llm.template import naming
+from agentpay.llm.template import naming, reading
 from agentpay.llm.types import Brief, CheckoutFact, Language, OfferFact, OrderFact, Personality, ProductFact
 from agentpay.offers.enums import STANDING
 from agentpay.turns import action, allowed, facts
@@ -188,17 +188,17 @@ def open_names(agent: AgentRow, brief: Brief, decision: Decision, *, asks_models
     """Tools that may run in this turn.
 
     The template follows its action. A model may find out more of a message than the rules did: where it is unclear all
-    tools may run, else those that what the visitor wants may need; a checkout only for who wants to buy.
+    tools but the checkout may run, else those that what the visitor wants may need. A checkout opens only for who wants
+    to buy; who tries to steer the agent opens nothing.
     """
-    configured = tools_of(agent)
-    if not asks_models:
-        return frozenset(decision.tools)
-    closed = {name for name in ("request_human",) if brief.handoff != "none"}
+    decided = frozenset(decision.tools)
+    if not asks_models or reading.steers(brief.text):
+        return decided
+    wanted = allowed.tools_for(Intent(brief.intent))
     if brief.confidence < CONFIDENCE_THRESHOLD:
-        return configured - closed
-    wanted = allowed.tools_for(Intent(brief.intent)) - ({"validate_discount_code"} if not _names_code(brief) else set())
-    return (frozenset(decision.tools) | (configured & wanted)) - closed
-
-
-def _names_code(brief: Brief) -> bool:
-    return bool(brief.entities.get("coupon_code"))
+        wanted |= tools_of(agent) - {"create_checkout"}
+    if not brief.entities.get("coupon_code"):
+        wanted -= {"validate_discount_code"}
+    if brief.handoff != "none":
+        wanted -= {"request_human"}
+    return decided | (tools_of(agent) & wanted)

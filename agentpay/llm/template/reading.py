@@ -75,6 +75,12 @@ _STEERING: Final = _any(
     r"(?:^|[.,;!] *|please |now |must |you |and )act as", "role ?play", "finja", "aja como",
     "voce agora e", "a partir de agora voce",
 )  # fmt: skip
+# Marks of prompts and other speakers' parts, which no customer writes: `</data>`, `[assistant]`, `SYSTEM NOTE:`.
+_FORGERY: Final = re.compile(
+    r"</?(?:data|system|assistant|visitor|user|instructions?|tool|shop_note|records)\b"
+    r"|\[/?(?:inst|assistant|system|agent|tool|admin)\]"
+    r"|(?:^|\n)\W*(?:system|assistant|developer|admin|sistema)(?: (?:note|message|override|prompt|nota|mensagem))?\s*:"
+)
 _IDENTITY: Final = _any(
     "who are you", "what are you", "are you (?:an? )?(?:bot|robot|human|real|ai|person|machine|chatgpt)",
     "your name", "what can you do", "how can you help", "quem e (?:voce|vc)",
@@ -240,7 +246,8 @@ def asks_trust(text: str) -> bool:
 
 def steers(text: str) -> bool:
     """The visitor tries to make the agent something else, or asks for its instructions."""
-    return _STEERING.search(fold(text)) is not None
+    folded = fold(text)
+    return _STEERING.search(folded) is not None or _FORGERY.search(folded) is not None
 
 
 def asks_identity(text: str) -> bool:
