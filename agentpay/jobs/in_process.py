@@ -4,8 +4,7 @@ Beside the arq driver it is the safety net: it looks less often, and takes only 
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -18,6 +17,7 @@ from agentpay.jobs.enqueue import TOPIC
 from agentpay.jobs.executor import Again, Executor, Handler, Observe
 from agentpay.jobs.repository import ClaimedJob
 from agentpay.kit.errors import Unavailable
+from agentpay.kit.traces import kind_of
 
 log = structlog.get_logger()
 
@@ -56,7 +56,10 @@ class Worker:
 
     async def run(self, stop: asyncio.Event, *, drain_seconds: float = 10) -> None:
         unsubscribe = self._doorbell.subscribe(TOPIC, lambda _: self._hear())
-        side = [asyncio.create_task(self.executor.renew()), asyncio.create_task(self._tick_schedules(stop))]
+        side = [
+            asyncio.create_task(_kept_going("leases", self.executor.renew)),
+            asyncio.create_task(_kept_going("schedules", self._tick_schedules)),
+        ]
         try:
             while not stop.is_set():
                 self._news.clear()
@@ -95,9 +98,7 @@ class Worker:
         try:
             tasks = await self.executor.take(self._claim)
         except (psycopg.Error, Unavailable) as error:
-            if not self._is_unreachable:
-                log.warning("jobs.unreachable", error=type(error).__name__)
-            self._is_unreachable = True
+            self._unreachable(error)
             return False
         self._is_unreachable = False
         return bool(tasks)
@@ -109,12 +110,30 @@ class Worker:
         for wait in waits:
             wait.cancel()
 
-    async def _tick_schedules(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            with contextlib.suppress(psycopg.Error, Unavailable):
+    async def _tick_schedules(self) -> None:
+        while True:
+            try:
                 added = await repository.enqueue_due_schedules(self._db, schedules=self._schedules)
-                for job_id in added:
-                    self._again(job_id, 0)
-                if added:
-                    self._doorbell.ring(TOPIC)
+            except (psycopg.Error, Unavailable) as error:
+                self._unreachable(error)
+                added = []
+            for job_id in added:
+                self._again(job_id, 0)
+            if added:
+                self._doorbell.ring(TOPIC)
             await asyncio.sleep(SCHEDULE_SECONDS)
+
+    def _unreachable(self, error: Exception) -> None:
+        if not self._is_unreachable:
+            log.warning("jobs.unreachable", error=kind_of(error))
+        self._is_unreachable = True
+
+
+async def _kept_going(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Without its leases a worker's jobs would run twice, without its schedules some never: neither ends silently."""
+    while True:
+        try:
+            await run()
+        except Exception as error:  # boundary: a bug is logged, the task begins again
+            log.error("task.died", task=name, exc_info=error)
+        await asyncio.sleep(POLL_SECONDS)

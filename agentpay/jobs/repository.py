@@ -119,7 +119,7 @@ async def enqueue_due_schedules(db: Database, *, schedules: Mapping[str, float])
             returning id""",
             {
                 "kinds": list(schedules),
-                "seconds": list(schedules.values()),
+                "seconds": [float(seconds) for seconds in schedules.values()],  # psycopg refuses lists of mixed types
                 "ids": [uuid7() for _ in schedules],
             },
         )

@@ -53,6 +53,13 @@ async def enqueue(web: Running, bench: Bench, *, count: int) -> None:
             await asyncio.sleep(LOOK_SECONDS)
 
 
+async def until_scheduled(db: Database) -> None:
+    """Every recurring kind has had its first turn."""
+    async with asyncio.timeout(15):
+        while not set(worker.SCHEDULES) <= {row["kind"] for row in await db.all("select kind from schedules")}:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_SECONDS)
+
+
 async def test_a_worker_does_the_jobs_of_a_web_with_redis_and_without(
     db: Database, database_url: str, redis_server: RedisServer
 ) -> None:
@@ -68,6 +75,7 @@ async def test_a_worker_does_the_jobs_of_a_web_with_redis_and_without(
 
         await enqueue(web, bench, count=1)
         assert await redis_state() == "ok"
+        await until_scheduled(db)
         redis_server.stop()
         assert await redis_state() == "degraded"
         await enqueue(web, bench, count=2)
