@@ -49,7 +49,7 @@ class Executor:
         again: Again = lambda *_: None,
     ) -> None:
         self._db = db
-        self._handlers = handlers
+        self.handlers = handlers
         self._concurrency = concurrency
         self._observe = observe
         self._again = again
@@ -143,7 +143,7 @@ class Executor:
     async def _perform(self, job: ClaimedJob) -> Outcome:
         try:
             async with asyncio.timeout(JOB_SECONDS_MAX):
-                await self._handlers[job.kind](job.arguments)
+                await self.handlers[job.kind](job.arguments)
         except Later as later:
             await self._put_back(job, delay_seconds=later.seconds, error=None, counts=False)
             return "later"

@@ -174,5 +174,5 @@ async def test_an_endpoint_that_cannot_be_enabled_needs_attention_until_it_is_re
 
 
 async def look(desk: Operator) -> None:
-    await desk.worker._handlers["organizations.sweep"]({})
+    await desk.worker.executor.handlers["organizations.sweep"]({})
     await desk.worker.run_due()
