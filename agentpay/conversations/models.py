@@ -98,6 +98,7 @@ class ConversationToken(Base):
         sa.CheckConstraint("octet_length(token_hash) = 32", name="token_hash"),
         tenant_key(["organization_id", "conversation_id"], "conversations", ondelete="CASCADE"),
         sa.Index("ix_conversation_tokens_conversation_id", "conversation_id"),
+        sa.Index("ix_conversation_tokens_expires_at", "expires_at"),
     )
 
 

@@ -11,7 +11,8 @@ from agentpay.privacy import retention
 
 RETAIN = "privacy.retain"
 EVENTS = "privacy.purge_events"
-SCHEDULES: Mapping[str, float] = {RETAIN: 3_600, EVENTS: 3_600}
+LOGS = "privacy.purge_logs"
+SCHEDULES: Mapping[str, float] = {RETAIN: 3_600, EVENTS: 3_600, LOGS: 3_600}
 
 
 def handlers(db: Database, appender: Appender, *, process_id: UUID) -> dict[str, Handler]:
@@ -27,4 +28,11 @@ def handlers(db: Database, appender: Appender, *, process_id: UUID) -> dict[str,
         while await retention.purge_events(db) == retention.PURGE_ROWS_MAX:
             pass
 
-    return {RETAIN: retain, EVENTS: purge}
+    async def purge_logs(_: dict[str, Any]) -> None:
+        while await retention.purge_turn_details(db) == retention.DETAIL_ROWS_MAX:
+            pass
+        while await retention.purge_tokens(db) == retention.PURGE_ROWS_MAX:
+            pass
+        await retention.purge_processes(db)
+
+    return {RETAIN: retain, EVENTS: purge, LOGS: purge_logs}

@@ -14,8 +14,12 @@ log = structlog.get_logger()
 BATCH = 50
 UNUSED_HOURS = 24
 EVENT_DAYS = 7
+TURN_DETAIL_DAYS = 30
+TOKEN_DAYS = 7
+PROCESS_HOURS = 24
 CLOSE_ROWS_MAX = 1_000
 PURGE_ROWS_MAX = 20_000
+DETAIL_ROWS_MAX = 1_000
 
 
 async def erase_due(db: Database, appender: Appender, *, owner: UUID) -> int:
@@ -49,4 +53,35 @@ async def purge_events(db: Database) -> int:
     return await db.run(
         f"""delete from events where ctid in (
           select ctid from events where created_at < now() - interval '{EVENT_DAYS} days' limit {PURGE_ROWS_MAX})"""
+    )
+
+
+async def purge_turn_details(db: Database) -> int:
+    """Forget what old turns were decided from: their steps and briefs, which only `agentpay replay` reads.
+
+    The turn itself stays, with its tokens and its cost.
+    """
+    return await db.run(
+        f"""with old as (
+          select id from turns
+          where brief <> '{{}}'::jsonb and completed_at < now() - interval '{TURN_DETAIL_DAYS} days'
+          limit {DETAIL_ROWS_MAX} for update skip locked),
+        gone as (delete from turn_steps where turn_id in (select id from old))
+        update turns set brief = '{{}}' where id in (select id from old)"""
+    )
+
+
+async def purge_tokens(db: Database) -> int:
+    """Forget tokens that expired some time ago: a visitor who brings one is as unknown as before."""
+    return await db.run(
+        f"""delete from conversation_tokens where token_hash in (
+          select token_hash from conversation_tokens where expires_at < now() - interval '{TOKEN_DAYS} days'
+          limit {PURGE_ROWS_MAX})"""
+    )
+
+
+async def purge_processes(db: Database) -> int:
+    """Forget processes that were killed: whoever leaves by himself takes his row along."""
+    return await db.run(
+        f"delete from processes where lease_until < clock_timestamp() - interval '{PROCESS_HOURS} hours'"
     )

@@ -61,6 +61,7 @@ class Turn(Base):
         sa.Index("ix_turns_open", "owner", postgresql_where=sa.text("status = 'running'")),
         sa.Index("ix_turns_conversation_id", "conversation_id", sa.text("id desc")),
         sa.Index("ix_turns_organization_id", "organization_id", "created_at"),
+        sa.Index("ix_turns_detail", "completed_at", postgresql_where=sa.text("brief <> '{}'::jsonb")),
         {"postgresql_with": {"fillfactor": 70}},
     )
 

@@ -35,4 +35,5 @@ class Delivery(Base):
         sa.UniqueConstraint("organization_id", "webhook_id"),
         sa.Index("ix_deliveries_due", "next_try_at", postgresql_where=sa.text("status = 'received'")),
         sa.Index("ix_deliveries_list", "organization_id", sa.text("id desc")),
+        sa.Index("ix_deliveries_age", "received_at", postgresql_using="brin"),
     )
