@@ -1,5 +1,8 @@
 """How AgentPay reaches PostgreSQL. One `Database` a process, made by the composition root and passed down."""
 
+import asyncio
+import contextlib
+import contextvars
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +18,7 @@ from agentpay.kit.errors import Unavailable
 POOL_MIN = 1
 CONNECT_SECONDS_MAX = 5
 POOL_WAIT_SECONDS_MAX = 5
+RECONNECT_SECONDS_MAX = 2
 ADMIN_POOL_SIZE = 2
 ADMIN_POOL_OVERFLOW = 4
 STATEMENT_MILLISECONDS_MAX = 30_000
@@ -39,6 +43,8 @@ class Database:
             min_size=POOL_MIN,
             max_size=pool_max,
             timeout=POOL_WAIT_SECONDS_MAX,
+            # A failed attempt waits twice as long as the one before; from new, it begins with a second again.
+            reconnect_timeout=RECONNECT_SECONDS_MAX,
             open=False,
             check=None,
             kwargs={
@@ -49,6 +55,7 @@ class Database:
                 "application_name": "agentpay",
             },
         )
+        self._checking: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+psycopg" + url.removeprefix("postgresql").removeprefix("postgres"),
             pool_size=ADMIN_POOL_SIZE,
@@ -62,17 +69,38 @@ class Database:
         await self.pool.open()
 
     async def close(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
         await self.pool.close()
         await self.engine.dispose()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:
-        """A pooled connection in autocommit: each statement is its own transaction."""
+        """A pooled connection in autocommit: each statement is its own transaction.
+
+        Raises AssertionError inside a transaction: whoever holds one connection and waits for another ends in a
+        deadlock once the pool is empty.
+        """
+        if _open_transactions.get():
+            raise AssertionError("a second connection is asked for inside a transaction: use its own")
         try:
             async with self.pool.connection() as connection:
-                yield Tx(connection)
+                try:
+                    yield Tx(connection)
+                finally:
+                    if connection.broken:
+                        self._suspect_others()
         except (psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests, psycopg_pool.PoolClosed) as error:
             raise Unavailable("The database is busy.") from error
+
+    def _suspect_others(self) -> None:
+        """One connection broke, so the server may have restarted: look at the idle ones before somebody gets them."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._check(), context=contextvars.Context())
+
+    async def _check(self) -> None:
+        with contextlib.suppress(psycopg.Error, psycopg_pool.PoolClosed):
+            await self.pool.check()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
