@@ -36,6 +36,7 @@ from agentpay.understanding import endpoints as understanding
 from agentpay.understanding.intents import AgentType
 from agentpay.webhooks import endpoints as webhooks
 from agentpay.webhooks.inbox import Inbox
+from agentpay.widget import endpoints as widget
 
 PACKAGES = (
     organizations,
@@ -50,6 +51,7 @@ PACKAGES = (
     privacy,
     analytics,
     understanding,
+    widget,
     operations,
 )
 

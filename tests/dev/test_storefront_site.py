@@ -69,10 +69,11 @@ async def test_each_page_comes_whole_and_allows_nothing_from_elsewhere(browser: 
     assert "{{" not in page.text
     assert settings_in(page.text)["publishable_key"] == "ap_pk_public"
     policy = page.headers["content-security-policy"]
-    assert "default-src 'none'; script-src 'self'" in policy
+    assert "default-src 'none'; script-src 'self' http://127.0.0.1:8400;" in policy
     assert "connect-src http://127.0.0.1:8400;" in policy
+    assert '<script src="http://127.0.0.1:8400/widget.js" data-key="ap_pk_public" async></script>' in page.text
     for link in re.findall(r'(?:src|href)="([^"]+)"', page.text):
-        assert link.startswith(("/", "#")), link
+        assert link.startswith(("/", "#", "http://127.0.0.1:8400/widget.js")), link
 
 
 async def test_a_products_text_cannot_leave_its_place_in_the_page(browser: httpx.AsyncClient) -> None:
@@ -96,7 +97,7 @@ async def test_every_file_that_a_page_or_a_module_names_is_there(browser: httpx.
         if path.endswith(".js"):
             assert "innerHTML" not in file.text
             waiting += assets_of(file.text, path)
-    assert "/assets/chat/stream.js" in seen
+    assert "/assets/words.js" in seen
 
 
 def assets_of(text: str, base: str) -> list[str]:
@@ -106,7 +107,7 @@ def assets_of(text: str, base: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("path", ["/assets/../site.py", "/assets/%2e%2e/site.py", "/assets/chat", "/assets/none.js"])
+@pytest.mark.parametrize("path", ["/assets/../site.py", "/assets/%2e%2e/site.py", "/assets/", "/assets/none.js"])
 async def test_nothing_but_the_assets_is_served(browser: httpx.AsyncClient, path: str) -> None:
     assert (await browser.get(path)).status_code == 404
 

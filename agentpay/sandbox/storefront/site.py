@@ -1,5 +1,6 @@
 """The shop's pages and files as an ASGI application."""
 
+import html
 import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -84,6 +85,8 @@ def render(name: str, page: dict[str, Any]) -> str:
     text = (FOLDER / "pages" / f"{name}.html").read_text()
     for part in ("header", "footer"):
         text = text.replace(f"{{{{{part}}}}}", (FOLDER / "pages" / f"{part}.html").read_text().strip())
+    for name in ("base_url", "publishable_key"):
+        text = text.replace(f"{{{{{name}}}}}", html.escape(page[name]))
     return text.replace("{{page}}", settings)
 
 
@@ -104,11 +107,11 @@ def currencies_of(products: list[Product], default: str) -> list[str]:
 
 
 def security_headers(shop: Shop) -> dict[str, str]:
-    """Nothing from elsewhere but AgentPay's API and Polar's pictures."""
+    """Nothing from elsewhere but AgentPay's widget and API, and Polar's pictures: docs/widget.md's line."""
     pictures = "https:" if shop.is_live else origin_of(shop.polar_url)
     policy = {
         "default-src": "'none'",
-        "script-src": "'self'",
+        "script-src": f"'self' {origin_of(shop.base_url)}",
         "style-src": "'self'",
         "img-src": f"'self' {pictures}",
         "connect-src": origin_of(shop.base_url),

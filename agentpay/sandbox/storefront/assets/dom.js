@@ -16,17 +16,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   chat: ["M4 5.5h16v10.5H10.5L6 20v-4H4z"],
   close: ["M6 6l12 12", "M18 6L6 18"],
-  send: ["M4 12l16-7-6 16-3-7z"],
-  stop: ["M7 7h10v10H7z"],
-  up: ["M7 11v9H4v-9z", "M7 11l4-8c1.8 0 2.6 1.2 2.2 3l-.7 3H19c1.2 0 2 1 1.8 2.2l-1.2 7c-.2 1-1 1.8-2 1.8H7"],
-  down: ["M7 13V4H4v9z", "M7 13l4 8c1.8 0 2.6-1.2 2.2-3l-.7-3H19c1.2 0 2-1 1.8-2.2l-1.2-7c-.2-1-1-1.8-2-1.8H7"],
-  arrow: ["M7 17L17 7", "M9 7h8v8"],
   check: ["M5 12.5l4.5 4.5L19 7.5"],
-  person: ["M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z", "M4 21c1-4.5 4-6 8-6s7 1.5 8 6"],
-  again: ["M19 12a7 7 0 1 1-2.1-5", "M19 4v4h-4"],
-  book: ["M5 4h6c1 0 1 1 1 1v15s0-1-1-1H5z", "M19 4h-6c-1 0-1 1-1 1v15s0-1 1-1h6z"],
-  clock: ["M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z", "M12 7v5l3 2"],
-  more: ["M6 12h.01", "M12 12h.01", "M18 12h.01"],
 };
 
 /** A line icon; purely decorative, so hidden from assistive technology. */
@@ -40,6 +30,18 @@ export function icon(name) {
     svg.append(path);
   }
   return svg;
+}
+
+/** Where a picture is missing, the product's initial on a tinted ground. */
+export function productPicture(url, name) {
+  const initial = element("span", { "aria-hidden": "true" }, (name ?? "?").slice(0, 1));
+  const box = element("div", { class: "picture" }, initial);
+  if (url) {
+    const image = element("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
+    image.addEventListener("error", () => image.remove());
+    box.append(image);
+  }
+  return box;
 }
 
 /** Merchant's text as paragraphs and lists: blank lines separate, `- ` begins an item, marks of emphasis go. */

@@ -1,7 +1,6 @@
 // The shelf: categories, cards, and a product's details in a dialog.
 
-import { productPicture } from "./chat/cards.js";
-import { element, icon, prose, summary } from "./dom.js";
+import { element, icon, productPicture, prose, summary } from "./dom.js";
 import { priceTag, pricesIn, unitOf } from "./money.js";
 import { config, startPage } from "./page.js";
 
@@ -14,11 +13,16 @@ const details = document.getElementById("details");
 let category = "all";
 let shown = null; // the product whose details are open
 
-const page = startPage({ draw, place: () => (shown ? { current_product_id: shown.id } : {}) });
+const page = startPage({ draw });
 
-document.getElementById("hero-ask").addEventListener("click", () => page.chat.ask());
-details.addEventListener("close", () => (shown = null));
+document.getElementById("hero-ask").addEventListener("click", () => page.ask());
+details.addEventListener("close", () => show(null));
 details.addEventListener("click", (event) => event.target === details && details.close());
+
+function show(product) {
+  shown = product;
+  page.tell({ current_product_id: product?.id });
+}
 
 function draw(now) {
   drawCategories(now);
@@ -82,7 +86,7 @@ function stockNote(product, say) {
 
 function showDetails(product, now) {
   const { say } = now;
-  shown = product;
+  show(product);
   details.replaceChildren(element("div", { class: "details" },
     closeButton(say),
     productPicture(product.image_url, product.name),
@@ -145,11 +149,11 @@ function buyChosen(product, { currency }) {
 
 function buy(wish) {
   details.close();
-  page.chat.buy(wish);
+  page.buy(wish);
 }
 
 function ask(product) {
   details.close();
-  shown = product; // the agent is told which product this is about
-  page.chat.ask(page.say("aboutDraft", { name: product.name }));
+  show(product); // the agent is told which product this is about
+  page.ask(page.say("aboutDraft", { name: product.name }));
 }

@@ -1,8 +1,7 @@
-// What every page of the shop has: its settings, the language and the currency, and the chat.
+// What every page of the shop has: its settings, the language and the currency, and AgentPay's widget.
 
 import { element } from "./dom.js";
 import { preferredLanguage, rememberLanguage, speaker, translate } from "./words.js";
-import { mountChat } from "./chat/chat.js";
 
 const CURRENCY = "clareira.currency";
 const EURO_REGIONS = "AT BE DE ES FI FR GR IE IT NL PT";
@@ -12,29 +11,29 @@ const BY_REGION = {
 
 export const config = JSON.parse(document.getElementById("page").textContent);
 
-/** Start the page: `draw({ say, currency })` runs now and after every change. Returns the page with its chat. */
-export function startPage({ draw, place = () => ({}), onCheckout } = {}) {
-  const page = { say: speaker(preferredLanguage()), currency: preferredCurrency() };
-  const context = () => ({
-    page_url: location.origin + location.pathname,
-    page_title: document.title,
-    locale: page.say.language === "pt" ? "pt-BR" : navigator.language,
-    currency: page.currency,
-    ...place(),
-  });
+/**
+ * Start the page: `draw({ say, currency })` runs now and after every change. Returns the page with what it asks of the
+ * widget: `ask(draft)` opens it with words to send, `buy(wish)` opens a checkout, `tell(context)` says what is shown.
+ */
+export function startPage({ draw } = {}) {
+  const page = {
+    say: speaker(preferredLanguage()),
+    currency: preferredCurrency(),
+    ask: (draft) => withWidget((widget) => widget.open({ draft })),
+    buy: (wish) => withWidget((widget) => widget.buy(wish)),
+    tell: (context) => withWidget((widget) => widget.setContext(context)),
+  };
   const redraw = () => {
-    document.documentElement.lang = page.say.language;
-    for (const part of document.body.children) {
-      if (!part.matches(".chat-root")) translate(part, page.say); // the chat speaks for itself
-    }
+    document.documentElement.lang = page.say.language; // the widget follows it
+    for (const part of document.body.children) translate(part, page.say);
     document.getElementById("footnote").textContent = page.say(config.is_live ? "footerLive" : "footer");
+    page.tell({ currency: page.currency });
     draw?.(page);
   };
   chooser("language", page.say.language, (language) => {
     rememberLanguage(language);
     page.say = speaker(language);
     redraw();
-    page.chat.speak(page.say);
   });
   const currencies = config.currencies.map((code) => element("option", { value: code }, code.toUpperCase()));
   document.getElementById("currency").append(...currencies);
@@ -44,8 +43,14 @@ export function startPage({ draw, place = () => ({}), onCheckout } = {}) {
     redraw();
   });
   redraw();
-  page.chat = mountChat({ config, say: page.say, context, onCheckout });
+  withWidget((widget) => widget.resume()); // a conversation that was begun goes on being heard, the chat shut
   return page;
+}
+
+/** Now, or as soon as the widget's script has run. */
+export function withWidget(deed) {
+  if (window.AgentPay) deed(window.AgentPay);
+  else document.addEventListener("agentpay:loaded", () => deed(window.AgentPay), { once: true });
 }
 
 function chooser(id, value, onChange) {

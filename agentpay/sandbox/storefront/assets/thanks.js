@@ -1,6 +1,6 @@
 // Where Polar sends the buyer back to. The session token that Polar puts into the address must not stay there.
 
-import { startPage } from "./page.js";
+import { startPage, withWidget } from "./page.js";
 
 const address = new URL(location.href);
 const paidCheckout = address.searchParams.get("checkout_id"); // Polar's
@@ -12,17 +12,21 @@ if (address.searchParams.has("customer_session_token")) {
 const waiting = document.getElementById("waiting");
 let confirmed = false;
 
-const page = startPage({
-  draw: show,
-  onCheckout: (checkout) => {
-    confirmed ||= checkout.polar_checkout_id === paidCheckout && checkout.status === "succeeded";
-    show(page);
-  },
-});
+const page = startPage({ draw: show });
 // A buyer without a conversation in this browser has nothing to wait for.
-waiting.hidden = !page.chat.isStored || !paidCheckout;
-show(page);
-if (page.chat.isStored && matchMedia("(min-width: 900px)").matches) page.chat.open();
+withWidget((widget) => {
+  widget.on("ready", ({ checkouts }) => {
+    waiting.hidden = !checkouts.some((checkout) => checkout.polar_checkout_id === paidCheckout);
+    checkouts.forEach(check);
+    if (!waiting.hidden && matchMedia("(min-width: 900px)").matches) widget.open();
+  });
+  widget.on("checkout", check);
+});
+
+function check(checkout) {
+  confirmed ||= checkout.polar_checkout_id === paidCheckout && checkout.status === "succeeded";
+  show(page);
+}
 
 function show({ say }) {
   waiting.classList.toggle("good", confirmed);

@@ -4,6 +4,7 @@ const SILENCE_MS = 40_000; // the server comments every 15 s
 const SHORT_MS = 2_000;
 const WAIT_MIN_MS = 500;
 const WAIT_MAX_MS = 15_000;
+const HIDDEN_MS = 3_000; // a glance at another tab costs no reconnection
 const GONE = new Set([401, 403, 404]);
 
 /** Splits a growing text into events; keeps what is not yet complete. WHATWG HTML § 9.2.6. */
@@ -13,11 +14,11 @@ export class EventParser {
     this.event = { id: undefined, event: "message", data: [] };
   }
 
-  /** The events that `text` completes, in order. */
+  /** The events that `text` completes, in order. @param {string} text */
   feed(text) {
     const found = [];
     const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
-    this.rest = lines.pop();
+    this.rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line === "") this.finish(found);
       else if (!line.startsWith(":")) this.field(line);
@@ -41,32 +42,59 @@ export class EventParser {
 }
 
 /**
- * One stream kept open for as long as the page lives. `request()` gives `{ url, headers }`; `onEvent(type, data)`,
- * `onState("connecting"|"open"|"lost")` and `onGone(status)` are told what happens.
+ * One stream kept open while the page can be seen. `request()` gives `{ url, headers }`; `onEvent(type, data)`,
+ * `onState("connecting"|"open"|"lost"|"resting")` and `onGone(status)` are told what happens.
  */
 export class LiveStream {
   constructor({ request, lastEventId, onEvent, onState, onGone }) {
-    Object.assign(this, { request, lastEventId, onEvent, onState, onGone });
+    this.request = request;
+    this.lastEventId = lastEventId;
+    this.onEvent = onEvent;
+    this.onState = onState;
+    this.onGone = onGone;
     this.stopped = false;
     this.failures = 0;
     this.wake = () => this.skipWait?.();
+    this.look = () => this.seen();
   }
 
   async run() {
     window.addEventListener("online", this.wake);
-    document.addEventListener("visibilitychange", this.wake);
+    document.addEventListener("visibilitychange", this.look);
+    this.seen();
     while (!this.stopped) {
+      if (this.isResting) {
+        this.onState("resting");
+        await this.rest(); // until seen again
+        continue;
+      }
       this.onState(this.failures ? "lost" : "connecting");
       const wait = await this.listen();
-      if (!this.stopped && wait > 0) await this.rest(wait);
+      if (!this.stopped && !this.isResting && wait > 0) await this.rest(wait);
     }
+    clearTimeout(this.hiding);
     window.removeEventListener("online", this.wake);
-    document.removeEventListener("visibilitychange", this.wake);
+    document.removeEventListener("visibilitychange", this.look);
   }
 
   stop() {
     this.stopped = true;
     this.abort?.abort();
+    this.skipWait?.();
+  }
+
+  /** Nobody reads a hidden page: its stream closes, and goes on where it was when somebody looks again. */
+  seen() {
+    clearTimeout(this.hiding);
+    if (document.visibilityState === "hidden") {
+      this.hiding = setTimeout(() => {
+        this.isResting = true;
+        this.abort?.abort();
+        this.skipWait?.();
+      }, HIDDEN_MS);
+      return;
+    }
+    this.isResting = false;
     this.skipWait?.();
   }
 
@@ -77,7 +105,9 @@ export class LiveStream {
     const began = performance.now();
     if (this.lastEventId) headers["Last-Event-ID"] = this.lastEventId;
     try {
-      const response = await fetch(url, { headers, signal: this.abort.signal, cache: "no-store" });
+      this.watch();
+      const options = /** @type {const} */ ({ signal: this.abort.signal, cache: "no-store", credentials: "omit" });
+      const response = await fetch(url, { headers, ...options });
       if (!response.ok) return this.refused(response);
       this.failures = 0;
       this.onState("open");
@@ -85,7 +115,7 @@ export class LiveStream {
       // The server ends streams now and then; one that ends at once, every time, must not be asked in a loop.
       return performance.now() - began < SHORT_MS ? this.backOff() : 0;
     } catch {
-      return this.backOff();
+      return this.isResting ? 0 : this.backOff();
     } finally {
       clearTimeout(this.watchdog);
     }
@@ -94,8 +124,7 @@ export class LiveStream {
   async read(reader) {
     const parser = new EventParser();
     for (;;) {
-      clearTimeout(this.watchdog);
-      this.watchdog = setTimeout(() => this.abort.abort(), SILENCE_MS);
+      this.watch();
       const { value, done } = await reader.read();
       if (done || this.stopped) return;
       for (const { id, type, data } of parser.feed(value)) {
@@ -105,11 +134,17 @@ export class LiveStream {
     }
   }
 
+  /** A connection that says nothing for so long is dead, whatever the network believes. */
+  watch() {
+    clearTimeout(this.watchdog);
+    this.watchdog = setTimeout(() => this.abort.abort(), SILENCE_MS);
+  }
+
   hand(type, data) {
     try {
       this.onEvent(type, JSON.parse(data));
     } catch (error) {
-      reportError(error);
+      console.warn("AgentPay:", error);
     }
   }
 
@@ -128,13 +163,15 @@ export class LiveStream {
     return full / 2 + (Math.random() * full) / 2;
   }
 
+  /** For so long, or until something wakes us. @param {number} [milliseconds] */
   rest(milliseconds) {
     return new Promise((done) => {
-      const timer = setTimeout(done, milliseconds);
-      this.skipWait = () => {
+      const timer = milliseconds === undefined ? 0 : setTimeout(finish, milliseconds);
+      function finish() {
         clearTimeout(timer);
-        done();
-      };
+        done(undefined);
+      }
+      this.skipWait = finish;
     });
   }
 }
