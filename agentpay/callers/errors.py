@@ -16,7 +16,7 @@ from agentpay.kit import errors
 
 UNAVAILABLE_SECONDS = 2
 
-_AT = re.compile(r" - at `(?P<key>key` in `)?\$(?P<path>.*)`$", re.DOTALL)
+_AT = re.compile(r" - at `(?P<key>key` in `)?\$(?P<path>.*)`", re.DOTALL)
 _PARTS = re.compile(r"\.([^.\[]+)|\[(\d+)\]|\[\.\.\.\]")
 _NAMED = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<field>.*)`", re.DOTALL)
 _BOUND = re.compile(r"Expected `(?P<of>\w+)`(?P<length> of length)? (?P<sign><=|>=|<|>|==) ")
@@ -169,7 +169,8 @@ def problem(message: str, *, source: errors.Loc) -> tuple[str, errors.Loc, str]:
 
     msgspec names positions in arrays, but not keys of free mappings.
     """
-    at = _AT.search(message)
+    # The last one: the sentence before it may quote a caller's own key, however long and whatever it says.
+    at = _AT.fullmatch(message, max(0, message.rfind(" - at `")))
     text = message[: at.start()] if at else message
     loc = [*source, *path_parts(at["path"])] if at else [*source]
     named = _NAMED.fullmatch(text)

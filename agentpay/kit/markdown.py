@@ -19,7 +19,7 @@ _STRONG = re.compile(r"(\*\*\*|\*\*|__|~~)(?=\S)([^*_~]{1,1000}?)(?<=\S)\1")
 _EMPHASIS = re.compile(
     r"(?<![\w*])\*(?=\S)([^*\n]{1,1000}?)(?<=\S)\*(?![\w*])|(?<![\w_])_(?=\S)([^_\n]{1,1000}?)(?<=\S)_(?!\w)"
 )
-_CODE = re.compile(r"`+([^`\n]{1,1000})`+")
+_CODE = re.compile(r"(?<!`)`++([^`\n]{1,1000}+)`++")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
 # Escaped marks wait in Unicode's private area until all others are gone.
 _HIDDEN = 0xE000

@@ -36,7 +36,7 @@ _BUYS: Final = frozenset({Intent.PURCHASE_INTENT, Intent.CHECKOUT_READY})
 
 _RANGE_BETWEEN: Final = re.compile(r" ?(?:and|e|to|a|ate|-) ?")
 _DROPS_TO: Final = re.compile(r" ?(?:to|down to|por|para|pra|a) ?")
-_EQUATED: Final = re.compile(r"(?P<what>[a-z]+) (?:is|was|are|e|eh|ta|esta|it's|its) *$")
+_EQUATED: Final = re.compile(r"(?<![a-z])(?P<what>[a-z]+) (?:is|was|are|e|eh|ta|esta|it's|its) *$")
 _SENTENCE_START: Final = re.compile(r"(?:^|[,.!?] ?)(?:it'?s|it is|is|eh|ta|custa) *$")
 _FOR_AMOUNT: Final = re.compile(r" (?:for|por) (?:us|r)?[$€£]? ?\d")
 _ENDS: Final = re.compile(r" ?(?:please|pls|por favor|each|cada)? ?(?:$|[?!.,])")

@@ -14,7 +14,7 @@ LISTED: Final = {"concise": 4, "medium": 4, "detailed": 6}
 REPLY_CHARACTERS_MAX: Final = 40
 REPLIES_MAX: Final = 4
 CHOICE_MAX: Final = 3
-_BRACKETS: Final = re.compile(r"\s*\([^)]*\)\s*$")
+_BRACKETS: Final = re.compile(r"(?<!\s)\s*\([^()]*\)\s*$")
 _PRICE_KIND: Final = re.compile(r"(from |a partir de )?(?!\d+ [^\W\d])(?:[A-Z]{0,3}[^\w\s]\s?)?\d")
 """A price that fits behind "costs": `$19.00`, `from R$ 5,00 por assento`; not `7 days free, then …`."""
 
