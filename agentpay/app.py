@@ -169,4 +169,5 @@ async def openapi_document(request: Request[Any, Any, Any], contract: NamedDepen
 @get("/docs", status_code=200, operation_id="docs", include_in_schema=False)
 async def docs(request: Request[Any, Any, Any], contract: NamedDependency[Contract]) -> Response[str]:
     """The contract as a page."""
-    return Response(docs_page.render(contract.document(request.app)), media_type="text/html")
+    page = docs_page.render(contract.document(request.app))
+    return Response(page, media_type="text/html", headers=docs_page.HEADERS)
