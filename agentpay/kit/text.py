@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 
 # Patterns are read by Python and, in the OpenAPI document, by whatever its reader has: no flags, no classes but \s.
 # Control characters but tab and newline, soft hyphen, fillers, zero-width characters, bidi marks and overrides.
@@ -22,6 +23,7 @@ _INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}{_TAGS_CLASS}]")
 _SPOKEN = re.compile(SPOKEN_PATTERN)
 _WEB_ADDRESS = re.compile(WEB_ADDRESS_PATTERN)
 _SPACES = re.compile(r"\s+")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def is_blank(text: str) -> bool:
@@ -47,6 +49,19 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _INVISIBLE.sub("", text)
+
+
+def storable(value: Any) -> Any:
+    """A JSON value without the characters that PostgreSQL's JSON refuses: NUL and halves of surrogate pairs."""
+    match value:
+        case str():
+            return _UNSTORABLE.sub("", value)
+        case dict():
+            return {storable(key): storable(each) for key, each in value.items()}
+        case list():
+            return [storable(each) for each in value]
+        case _:
+            return value
 
 
 def one_line(text: str) -> str:

@@ -13,6 +13,7 @@ import structlog
 
 from agentpay.db.engine import Database
 from agentpay.db.transaction import forbid_transaction
+from agentpay.kit.text import storable
 from agentpay.llm import prices
 from agentpay.llm.models import ANTHROPIC_MODEL, OPENAI_MODEL
 from agentpay.llm.port import Provider, ProviderFailed
@@ -209,11 +210,12 @@ def added(left: Usage, right: Usage) -> Usage:
 def _numbered(reply: Reply, *, step: int, said: str) -> Reply:
     """Calls under ids of ours: unique in the turn, the same at every replay, nothing that a provider made up.
 
-    Malformed calls are among `tool_calls` too, so that each gets its refusal.
+    Malformed calls are among `tool_calls` too, so that each gets its refusal. What no database holds is left out.
     """
     calls = (*reply.tool_calls, *reply.malformed_calls)[:CALLS_PER_STEP_MAX]
     numbered = tuple(
-        ToolCall(f"call_{step}_{position}", call.name, call.arguments) for position, call in enumerate(calls, start=1)
+        ToolCall(f"call_{step}_{position}", storable(call.name), storable(call.arguments))
+        for position, call in enumerate(calls, start=1)
     )
     return msgspec.structs.replace(
         reply, text=said, tool_calls=numbered, malformed_calls=numbered[len(reply.tool_calls) :]

@@ -177,6 +177,15 @@ async def test_a_call_that_is_no_call_is_refused_and_asked_again(candles: Shop, 
     assert (await sam.get()).json()["handoff"]["state"] == "none"
 
 
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "\udfff!"])
+async def test_characters_that_no_database_holds_cost_no_turn(candles: Shop, model: Scripted, text: str) -> None:
+    sam = await candles.visitor()
+    calls = [call("search_products", query=text), call(text), call("show_product", **{text: {text: [text]}})]
+    model.script = [calls, ["Well."]]
+    turn = await sam.say("what candles do you have?")
+    assert (turn["reply"]["content"], turn["reason"]) == ("Well.", None)
+
+
 async def test_the_prompt_holds_no_rule(candles: Shop, model: Scripted) -> None:
     rules = candles.agent["rules"] | {"max_discount_percent": 13.37, "products": {}}
     await candles.patch(f"/v1/agents/{candles.agent['id']}", {"rules": rules})
