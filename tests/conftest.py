@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
+from sqlalchemy.engine import make_url
 
 from agentpay.db import migrate
 from agentpay.db.engine import Database
@@ -36,6 +37,24 @@ def database_url() -> Iterator[str]:
 @pytest_asyncio.fixture(scope="session")
 async def open_database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def quiet_database_url(database_url: str) -> str:
+    """A second database that no service of this session works in: for tests that run a worker of their own."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create database quiet")
+    url = make_url(database_url).set(database="quiet").render_as_string(hide_password=False)
+    migrate.upgrade(url)
+    return url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def quiet_database(quiet_database_url: str) -> AsyncIterator[Database]:
+    database = Database(quiet_database_url)
     await database.open()
     yield database
     await database.close()

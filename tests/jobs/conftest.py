@@ -1,10 +1,19 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 
 from agentpay.db.engine import Database
+from tests.conftest import empty
 from tests.jobs.bench import Bench
 from tests.jobs.redis_server import RedisServer
+
+
+@pytest_asyncio.fixture
+async def db(quiet_database: Database) -> AsyncIterator[Database]:
+    """Nobody else's worker takes the jobs of these tests."""
+    yield quiet_database
+    await empty(quiet_database)
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,10 @@ from tests.jobs.bench import LOOK_SECONDS, Bench, until
 from tests.jobs.redis_server import RedisServer
 
 
-def installed(database_url: str, redis_url: str) -> Settings:
+def installed(quiet_database_url: str, redis_url: str) -> Settings:
     return read(
         {
-            "AGENTPAY_DATABASE_URL": database_url,
+            "AGENTPAY_DATABASE_URL": quiet_database_url,
             "AGENTPAY_REDIS_URL": redis_url,
             "AGENTPAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "AGENTPAY_ADMIN_KEYS": ADMIN_KEY,
@@ -61,10 +61,10 @@ async def until_scheduled(db: Database) -> None:
 
 
 async def test_a_worker_does_the_jobs_of_a_web_with_redis_and_without(
-    db: Database, database_url: str, redis_server: RedisServer
+    db: Database, quiet_database_url: str, redis_server: RedisServer
 ) -> None:
     bench, metrics = Bench(db), Metrics()
-    settings = installed(database_url, redis_server.url)
+    settings = installed(quiet_database_url, redis_server.url)
     async with web_and_worker(settings, metrics) as web, httpx.AsyncClient(base_url=web.url) as http:
 
         async def redis_state() -> str:

@@ -33,6 +33,7 @@ from agentpay.sandbox.polar.serve import serve
 from agentpay.sandbox.polar.settings import for_tests
 from agentpay.sandbox.polar.state import PolarState
 from agentpay.sandbox.polar.store import Table
+from tests.conftest import empty
 
 ADMIN_KEY = "the-operators-admin-key"
 ENCRYPTION_KEYS = ("q1sRZ7yZzfXbUBQyV0m8bC3DFIz0bYb8tqHkSPq5HqA=", "hVb9h1m2iYc3oH6tU4mF8mB2Zp0mKk1Kc1Qe2b0Zb7E=")
@@ -88,6 +89,13 @@ class Operator:
     async def jobs_waiting(self) -> set[str]:
         rows = await self.db.all("select kind from jobs where status = 'pending'")
         return {row["kind"] for row in rows}
+
+
+@pytest_asyncio.fixture
+async def db(quiet_database: Database) -> AsyncIterator[Database]:
+    """Nobody else's worker takes the jobs of these tests."""
+    yield quiet_database
+    await empty(quiet_database)
 
 
 @pytest.fixture
@@ -146,14 +154,14 @@ class Office:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def offices(open_database: Database) -> AsyncIterator[Callable[..., Office]]:
+async def offices(quiet_database: Database) -> AsyncIterator[Callable[..., Office]]:
     """Offices by their set-up."""
     opened: dict[tuple[str | None, bool], Office] = {}
 
     def office(*, public_url: str | None, allow_private: bool) -> Office:
         key = (public_url, allow_private)
         if key not in opened:
-            opened[key] = Office(open_database, public_url=public_url, allow_private=allow_private)
+            opened[key] = Office(quiet_database, public_url=public_url, allow_private=allow_private)
         return opened[key]
 
     yield office
