@@ -28,6 +28,7 @@ EVERY_SECONDS = 300
 DUE_MAX = 100
 MARGIN = timedelta(minutes=10)
 PAGES_MAX = 20
+PAGE_ROWS = 100
 WAIT_SECONDS = 60.0
 
 
@@ -52,16 +53,28 @@ async def reconcile(
     *,
     organization_id: UUID,
     clock: Clock,
+    page_rows: int = PAGE_ROWS,
+    pages_max: int = PAGES_MAX,
 ) -> int:
     """Land every order that changed since the last time, new ones and refunded ones. Returns how many are ours.
 
-    Moves the mark only when everything was read; Polar's trouble puts it off.
+    Moves the mark only as far as everything was read: raises `Later` when there is more, or for Polar's trouble.
     """
     began = clock()
     since = await _mark(db, organization_id)
     try:
         api = await polar.of(organization_id, priority="sync")
-        found = await _new_orders(db, api, appender, jobs, organization_id=organization_id, since=since, clock=clock)
+        found, reached = await _new_orders(
+            db,
+            api,
+            appender,
+            jobs,
+            organization_id=organization_id,
+            since=since,
+            clock=clock,
+            page_rows=page_rows,
+            pages_max=pages_max,
+        )
         found += await _refunded(db, api, appender, jobs, organization_id=organization_id, since=since, clock=clock)
     except NotFound:
         return 0
@@ -71,10 +84,12 @@ async def reconcile(
         raise Later(max(error.retry_hint or 0, WAIT_SECONDS)) from None
     await db.run(
         "update organizations set reconciled_at = %(began)s where id = %(id)s",
-        {"began": began, "id": organization_id},
+        {"began": began if reached is None else reached + MARGIN, "id": organization_id},
     )
     if found:
         log.info("orders.reconciled", organization_id=str(organization_id), count=found)
+    if reached is not None:
+        raise Later(0)
     return found
 
 
@@ -101,20 +116,23 @@ async def _new_orders(
     organization_id: UUID,
     since: datetime | None,
     clock: Clock,
-) -> int:
+    page_rows: int,
+    pages_max: int,
+) -> tuple[int, datetime | None]:
+    """How many are ours; and the time of the last one read, when there are more than one run reads."""
     if since is None:
-        return 0
+        return 0, None
     count = 0
-    for page in range(1, PAGES_MAX + 1):
+    for page in range(1, pages_max + 1):
         seen_at = clock()
-        found = await polar.list_orders(created_after=since, sorting="created_at", page=page)
+        found = await polar.list_orders(created_after=since, sorting="created_at", page=page, limit=page_rows)
         for order in found.items:
             count += await orders.land(
                 db, appender, jobs, organization_id=organization_id, order=order, seen_at=seen_at
             )
-        if page >= found.pagination.max_page:
-            break
-    return count
+        if not found.items or page >= found.pagination.max_page:
+            return count, None
+    return count, found.items[-1].created_at
 
 
 async def _refunded(
