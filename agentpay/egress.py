@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import httpx
@@ -22,6 +23,7 @@ CALL_SECONDS_MAX = 15.0
 ANSWER_BYTES_MAX = 64 * 1024
 CONNECTIONS_MAX = 50
 ADDRESSES_TRIED_MAX = 3
+CALLS_PER_HOST_MAX = 2  # one merchant's server that hangs must not take every job's place
 PORT_MAX = 65_535
 USER_AGENT = "AgentPay"
 
@@ -46,6 +48,13 @@ class EgressError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
+
+
+class EgressBusy(EgressError):
+    """Nothing was sent: so many calls to this host are under way already. Come back in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__("calls to this host are under way already")
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -116,6 +125,7 @@ class Egress:
     ) -> None:
         self._allow_private = allow_private
         self._resolve = resolve
+        self._calls: Counter[str] = Counter()
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             trust_env=False,
@@ -129,12 +139,16 @@ class Egress:
         await self._client.aclose()
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send `body` and read the answer, at most `CALL_SECONDS_MAX` all told. Raises `EgressError`."""
+        """Send `body` and read the answer, at most `CALL_SECONDS_MAX` all told. Raises `EgressError`, `EgressBusy`."""
         forbid_transaction()
         try:
             check_url(url, allow_private=self._allow_private)
         except ValueError as error:
             raise EgressError(str(error), permanent=True) from None
+        host = httpx.URL(url).host
+        if self._calls[host] >= CALLS_PER_HOST_MAX:
+            raise EgressBusy
+        self._calls[host] += 1
         try:
             async with asyncio.timeout(CALL_SECONDS_MAX):
                 return await self._send(httpx.URL(url), body=body, headers=headers)
@@ -142,6 +156,10 @@ class Egress:
             raise EgressError("no answer in time") from None
         except httpx.HTTPError as error:
             raise EgressError(f"no answer: {type(error).__name__}") from None
+        finally:
+            self._calls[host] -= 1
+            if not self._calls[host]:
+                del self._calls[host]
 
     async def _send(self, url: httpx.URL, *, body: bytes, headers: Mapping[str, str]) -> Reply:
         """By the first address that takes a connection; nothing has been sent to those that did not."""

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Row, Tx
-from agentpay.egress import Egress, EgressError
+from agentpay.egress import Egress, EgressBusy, EgressError
 from agentpay.jobs.enqueue import Jobs
 from agentpay.jobs.errors import Later
 from agentpay.kit import ids, wire
@@ -31,6 +31,7 @@ RETRIED_HOURS = 24
 KEPT_DAYS = 30
 PURGE_ROWS_MAX = 10_000
 BACKOFF_SECONDS = 5.0
+BUSY_SECONDS = 2.0
 BACKOFF_FACTOR = 4.0
 BACKOFF_SECONDS_MAX = 4 * 3600.0
 ERROR_CHARACTERS_MAX = 200
@@ -92,6 +93,8 @@ async def send(
     try:
         error = await deliver(egress, row, secrets=secrets, now=clock())
         is_hopeless = False
+    except EgressBusy:
+        raise Later(BUSY_SECONDS) from None
     except EgressError as failure:
         error, is_hopeless = failure.reason, failure.permanent
     if error is None:
