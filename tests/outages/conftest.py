@@ -11,6 +11,7 @@ from agentpay.db import migrate
 from agentpay.sandbox.postgres import EmbeddedPostgres
 from agentpay.sandbox.serving import free_port
 from agentpay.sandbox.stage import Stage, staged
+from tests.conftest import empty
 
 POOL_MAX = 4
 
@@ -32,3 +33,8 @@ async def stage(mortal: EmbeddedPostgres) -> AsyncIterator[Stage]:
     """AgentPay with a small pool on the mortal server, a local Polar beside it."""
     async with staged(mortal.url, environ={"AGENTPAY_POOL_MAX": str(POOL_MAX)}) as made:
         yield made
+
+
+async def emptied(stage: Stage) -> None:
+    """Nothing of the tests before is there."""
+    await empty(stage.service.parts.db)
