@@ -18,6 +18,7 @@ from agentpay import worker
 from agentpay.app import create_app
 from agentpay.compose import Background, Parts, build, started
 from agentpay.connection import Connection
+from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.traces import trace_of
 from agentpay.llm.port import Provider
 from agentpay.operations import Metrics
@@ -68,6 +69,7 @@ async def running(
     with_worker: bool = False,
     wrap: Callable[[Any], Any] | None = None,
     providers: Mapping[str, Provider] | None = None,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[Running]:
     """The service on `host:port` (0 = any free port). `wrap` puts another ASGI app around ours (`dev`'s storefront).
     `providers`: models by name; None = those that the settings have keys for.
@@ -76,7 +78,7 @@ async def running(
     """
     configure_logging(settings)
     listener = listen(host, port)
-    parts = build(settings, providers=providers)
+    parts = build(settings, clock=clock, providers=providers)
     metrics = Metrics()
     app: Any = create_app(parts, metrics=metrics)
     metrics.watch(parts)
