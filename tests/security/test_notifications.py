@@ -1,4 +1,4 @@
-"""Telling merchants blocks nobody, and goes where it was checked to go. The rest: tests/organizations/test_notify.py."""
+"""Telling merchants blocks nobody, and goes where it was checked to go (the rest: tests/organizations/test_notify)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
