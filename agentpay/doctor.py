@@ -130,6 +130,8 @@ async def look_at_organizations(db: Database, vault: Vault) -> AsyncIterator[Fin
                 yield Finding("note", row["name"], row["attention"] or "needs attention")
             if row["catalog_synced_at"] is None:
                 yield Finding("note", row["name"], "the catalogue was never read: is a worker running?")
+            if parked := await _parked_notifications(db, row):
+                yield Finding("note", row["name"], f"{parked} notifications were given up: its notify_url took none")
             if ambiguous := await _ambiguous_products(db, row):
                 yield Finding("note", row["name"], f"{ambiguous} products with several prices are never negotiated")
     finally:
@@ -148,6 +150,15 @@ async def _polar_of(row: Row, polar: PolarGateway) -> Finding:
     except ExpectedError:
         return Finding("broken", row["name"], "has no Polar token")
     return Finding("well", row["name"], "Polar answers")
+
+
+async def _parked_notifications(db: Database, row: Row) -> int:
+    """Given up after a day, or addressed where nothing may be sent; kept for a month."""
+    count: int = await db.value(
+        "select count(*) from notifications where organization_id = %(organization_id)s and status = 'parked'",
+        {"organization_id": row["id"]},
+    )
+    return count
 
 
 async def _ambiguous_products(db: Database, row: Row) -> int:

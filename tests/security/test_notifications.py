@@ -7,6 +7,8 @@ import pytest
 import pytest_asyncio
 
 from agentpay import egress
+from agentpay.db.engine import Database
+from agentpay.doctor import look_at_organizations
 from agentpay.egress import Egress, EgressBusy, EgressError
 from agentpay.sandbox.stage import Stage
 from tests.cast import Shop
@@ -48,7 +50,9 @@ async def ask_for_a_person(shop: Shop) -> None:
         assert (await sam.post("/handoff", {"action": "request", "reason": "A question."})).status_code == 200
 
 
-async def test_a_merchants_server_that_hangs_holds_nobody_up(theatre: Stage, hanging: str, quick: Inbox) -> None:
+async def test_a_merchants_server_that_hangs_holds_nobody_up(
+    theatre: Stage, db: Database, hanging: str, quick: Inbox
+) -> None:
     """Neither the visitor who asks, nor the jobs of others, wait for it."""
     acme = await open_door(theatre, name="Acme Candles", notify_url=hanging)
     rival = await open_door(theatre, name="Rival Shop", notify_url=quick.url)
@@ -94,3 +98,15 @@ async def test_a_name_that_changes_its_mind_is_asked_once_a_call(quick: Inbox) -
     await client.close()
     assert (reply.status, asked) == (204, ["hooks.acme.example"])
     assert len(quick.received) == 1
+
+
+async def test_what_was_given_up_is_shown_to_the_operator(theatre: Stage, db: Database) -> None:
+    acme = await open_door(theatre, name="Acme Candles", notify_url="http://127.0.0.1:1/")
+    await open_door(theatre, name="Rival Shop", notify_url="http://127.0.0.1:1/")
+    await ask_for_a_person(acme.shop)
+    await db.run("update notifications set status = 'parked', error = 'HTTP 500'")
+    parts = theatre.service.parts
+    found = [finding async for finding in look_at_organizations(parts.db, parts.vault)]
+    assert [(each.name, each.detail) for each in found if "given up" in each.detail] == [
+        ("Acme Candles", "1 notifications were given up: its notify_url took none")
+    ]
