@@ -36,6 +36,8 @@ from tests.llm.providers.anthropic_server import AnthropicServer
 WEBS = ("web-1", "web-2")
 WORKERS = ("worker-1", "worker-2")
 HTTP_SECONDS = 60.0
+# Well before the server closes them: a request must not meet a connection that is just being closed.
+IDLE_SECONDS_MAX = 1.0
 RULES = {"max_discount_percent": 15, "require_approval_above": 15}
 
 
@@ -102,7 +104,10 @@ class Cluster:
     @asynccontextmanager
     async def client(self, name: str) -> AsyncIterator[httpx.AsyncClient]:
         """Somebody whose connections end at this very process."""
-        async with httpx.AsyncClient(base_url=self.url(name), timeout=HTTP_SECONDS, trust_env=False) as http:
+        limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)
+        async with httpx.AsyncClient(
+            base_url=self.url(name), timeout=HTTP_SECONDS, trust_env=False, limits=limits
+        ) as http:
             yield http
 
     async def shop(

@@ -13,7 +13,7 @@ import msgspec
 
 from agentpay.sandbox.polar import entities
 from tests.cast import Shop, Visitor
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import IDLE_SECONDS_MAX, Cluster
 from tests.cluster.listener import Listener
 from tests.turns.conftest import US
 
@@ -50,7 +50,8 @@ class Walk:
         self._listener: Listener
 
     async def __aenter__(self) -> Self:
-        self._http = httpx.AsyncClient(timeout=STEP_SECONDS_MAX, trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)
+        self._http = httpx.AsyncClient(timeout=STEP_SECONDS_MAX, trust_env=False, limits=limits)
         started = await self._http.post(
             f"{self.cluster.url(self._other)}/v1/agent/conversations", json={}, headers=self.shop.page
         )
