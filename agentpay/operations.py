@@ -29,6 +29,7 @@ from agentpay.kit.caller import Operator
 from agentpay.kit.errors import Unavailable
 from agentpay.llm.chain import Chain
 from agentpay.llm.types import Usage
+from agentpay.polar.metrics import PolarMetrics
 
 REDIS_SECONDS_MAX = 1.0
 DATABASE_SECONDS_MAX = 3.0
@@ -90,10 +91,12 @@ class Metrics:
         )
 
         self.jobs = JobMetrics(self.registry)
+        self.polar = PolarMetrics(self.registry)
 
     def watch(self, parts: Parts) -> None:
-        """Count this process's turns, streams and questions to models."""
+        """Count this process's turns, streams, calls at Polar and questions to models."""
         parts.models.on_call = self._asked
+        self.polar.watch(parts.polar)
         parts.loop.on_guard = lambda kind: self.guard_stops.labels(kind).inc()
         for provider in parts.models.states():
             is_open = partial(_is_open, parts.models, provider)

@@ -31,6 +31,11 @@ class Circuit:
         self._is_probing = False
         self._is_suspect = False
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether calls are refused now, unsent."""
+        return self._monotonic() < self._paused_until
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Hold one of the organization's slots during a call and learn from how it ends.

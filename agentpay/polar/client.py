@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -29,6 +29,10 @@ ATTEMPTS_MAX = 3
 RETRY_SECONDS = (0.1, 0.5)
 RETRY_AFTER_SECONDS_MAX = 2.0
 USER_AGENT = "AgentPay"
+ANSWERED = "answered"
+
+OnCall = Callable[[str, str, float | None], None]
+"""Hears of each try: method, `answered` or the error's kind, and its seconds; None = nothing was sent."""
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +112,15 @@ class Polar(Calls):
     """One organization's Polar. Made by `PolarGateway`; cheap, keeps nothing."""
 
     def __init__(
-        self, http: Http, credential: Credential, *, circuit: Circuit, bucket: Bucket, key: str, priority: Priority
+        self,
+        http: Http,
+        credential: Credential,
+        *,
+        circuit: Circuit,
+        bucket: Bucket,
+        key: str,
+        priority: Priority,
+        on_call: OnCall | None = None,
     ) -> None:
         self._http = http
         self._credential = credential
@@ -116,6 +128,7 @@ class Polar(Calls):
         self._bucket = bucket
         self._key = key
         self._priority: Priority = priority
+        self._on_call = on_call
 
     def __repr__(self) -> str:
         return f"<Polar of {self._key}>"
@@ -128,17 +141,28 @@ class Polar(Calls):
         forbid_transaction()
         deadline: float | None = None
         for attempt in range(1, ATTEMPTS_MAX + 1):
-            await self._bucket.take(key=self._key, environment=self._credential.environment, priority=self._priority)
+            sent_at: float | None = None
             try:
+                await self._bucket.take(
+                    key=self._key, environment=self._credential.environment, priority=self._priority
+                )
                 async with self._circuit.slot():
-                    deadline = deadline or asyncio.get_running_loop().time() + CALL_SECONDS_MAX
-                    return await self._within(deadline, method, path, query=query, body=body)
+                    sent_at = asyncio.get_running_loop().time()
+                    deadline = deadline or sent_at + CALL_SECONDS_MAX
+                    answer = await self._within(deadline, method, path, query=query, body=body)
+                self._tell(method, ANSWERED, sent_at)
+                return answer
             except PolarError as error:
+                self._tell(method, error.kind, sent_at)
                 wait = seconds_until_retry(error, method=method, attempt=attempt)
                 if wait is None or asyncio.get_running_loop().time() + wait > (deadline or 0):
                     raise
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _tell(self, method: str, outcome: str, sent_at: float | None) -> None:
+        if self._on_call is not None:
+            self._on_call(method, outcome, None if sent_at is None else asyncio.get_running_loop().time() - sent_at)
 
     async def _within(
         self, deadline: float, method: str, path: str, *, query: Sequence[tuple[str, str]], body: Any

@@ -8,7 +8,7 @@ from uuid import UUID
 from agentpay.db.engine import Database
 from agentpay.polar.bucket import Bucket, Priority
 from agentpay.polar.circuit import Circuit
-from agentpay.polar.client import Credential, Http, Polar
+from agentpay.polar.client import Credential, Http, OnCall, Polar
 from agentpay.polar.errors import PolarError
 
 # A token that was replaced goes out of use within this time on every replica.
@@ -31,6 +31,12 @@ class PolarGateway:
         self._bucket = Bucket(db)
         self._circuits: dict[str, Circuit] = {}
         self._known: dict[UUID, tuple[float, Credential]] = {}
+        self.on_call: OnCall = _unobserved
+
+    @property
+    def paused_count(self) -> int:
+        """Organizations whose Polar is not asked in this process now, because it was unwell."""
+        return sum(circuit.is_paused for circuit in self._circuits.values())
 
     async def of(self, organization_id: UUID, *, priority: Priority = "checkout") -> Polar:
         """That organization's Polar. Revocations come before checkouts, these before syncs, and polls last."""
@@ -50,7 +56,18 @@ class PolarGateway:
     def _polar(self, credential: Credential, *, key: str, priority: Priority) -> Polar:
         # Probes of strangers' addresses must not pause each other.
         circuit = Circuit() if key == PROBE_KEY else self._circuits.setdefault(key, Circuit())
-        return Polar(self._http, credential, circuit=circuit, bucket=self._bucket, key=key, priority=priority)
+        return Polar(
+            self._http,
+            credential,
+            circuit=circuit,
+            bucket=self._bucket,
+            key=key,
+            priority=priority,
+            on_call=self._called,
+        )
+
+    def _called(self, method: str, outcome: str, seconds: float | None) -> None:
+        self.on_call(method, outcome, seconds)
 
     async def _credential(self, organization_id: UUID) -> Credential:
         known = self._known.get(organization_id)
@@ -62,3 +79,7 @@ class PolarGateway:
             raise PolarError("unauthorized")
         self._known[organization_id] = (now, credential)
         return credential
+
+
+def _unobserved(method: str, outcome: str, seconds: float | None) -> None:
+    """Nobody counts calls, until the composition root says who does."""
