@@ -17,6 +17,7 @@ from agentpay.sandbox.postgres import EmbeddedPostgres
 from agentpay.serve import Running, running
 from agentpay.settings import read
 from tests.cast import ADMIN_KEY, ENCRYPTION_KEY, Shop, open_shop
+from tests.cluster.fixtures import built  # noqa: F401 (a fixture)
 
 EMPTY_TRIES = 10
 

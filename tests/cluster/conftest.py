@@ -1,4 +1,4 @@
-"""One cluster a test process, on a database of its own; each test finds all four processes running."""
+"""Each test finds all four processes of the cluster running, and a merchant."""
 
 from collections.abc import AsyncIterator
 
@@ -6,15 +6,8 @@ import httpx
 import pytest_asyncio
 
 from tests.cast import Shop
-from tests.cluster.cluster import Cluster, clustered, own_database
+from tests.cluster.cluster import Cluster
 from tests.conftest import empty
-
-
-@pytest_asyncio.fixture(scope="session")
-async def built(database_url: str) -> AsyncIterator[Cluster]:
-    with own_database(database_url, "cluster") as url:
-        async with clustered(url) as cluster:
-            yield cluster
 
 
 @pytest_asyncio.fixture

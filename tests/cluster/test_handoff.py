@@ -3,12 +3,15 @@
 import time
 
 import httpx
+import pytest
 
 from tests.cast import Shop
 from tests.cluster.cluster import Cluster
 from tests.cluster.handoff import race_all
 from tests.cluster.listener import Listener
 from tests.cluster.model import speaks
+
+pytestmark = pytest.mark.timeout(180)  # real processes serve here: slow on a busy machine
 
 LIVE_SECONDS_MAX = 1.5
 """Below the two seconds after which a stream would find a message by polling alone."""

@@ -15,6 +15,8 @@ from tests.cluster.listener import Listener
 from tests.cluster.model import speaks
 from tests.cluster.rolling import roll
 
+pytestmark = pytest.mark.timeout(180)  # real processes start and die here: slow on a busy machine
+
 TAKEOVER_SECONDS_MAX = 5.0
 ASYNC = {"Prefer": "respond-async"}
 
