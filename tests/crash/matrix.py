@@ -4,6 +4,7 @@
 it and killed there by itself; others take over. 3. The outcome is checked by what anybody could see.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,8 @@ from tests.crash.walk import Walk
 WEB, OTHER_WEB, WORKER, OTHER_WORKER = "web-1", "web-2", "worker-1", "worker-2"
 # Longer than every lease, every "not before" and every closing look.
 LATER_SECONDS = 120
+SETTLE_SECONDS_MAX = 30
+LOOK_SECONDS = 0.02
 BUDGETS = [{"kind": "discount", "scope": "organization", "period": "month", "currency": "usd", "amount": 10_000_000}]
 # Sweeps come by the clock, not by the path.
 NOISE = ("sweep", "_tick", "enqueue_due", "purge", "sync", "reconcile")
@@ -119,11 +122,17 @@ class _Rescue:
         """Everything that is due by then is done: sweeps, closing looks, what the dead one left."""
         await self.look()
         await time_passes(self._cluster, LATER_SECONDS)
-        await self._cluster.until(
-            """select 1 where not exists (select 1 from jobs where status in ('pending', 'running')
-              and kind in ('checkout.perform', 'checkout.tidy', 'checkout.look') and run_at < clock_timestamp())
-            and not exists (select 1 from deliveries where status = 'received' and next_try_at < clock_timestamp())"""
-        )
+        async with asyncio.timeout(SETTLE_SECONDS_MAX):
+            while await self._cluster.db.value(_UNSETTLED):
+                await self.look()  # it may die only now
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+_UNSETTLED = """
+select exists (select 1 from jobs where status in ('pending', 'running')
+    and kind in ('checkout.perform', 'checkout.tidy', 'checkout.look') and run_at < clock_timestamp())
+  or exists (select 1 from deliveries where status = 'received' and next_try_at < clock_timestamp())
+"""
 
 
 async def time_passes(cluster: Cluster, seconds: float) -> None:
