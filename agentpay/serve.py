@@ -27,6 +27,8 @@ from agentpay.settings import Settings
 log = structlog.get_logger()
 
 CONNECTIONS_CLOSE_SECONDS = 2
+# Longer than balancers keep idle connections (mostly 60 s): else a request meets one that we are just closing.
+IDLE_SECONDS_MAX = 75
 BACKLOG = 4_096
 START_SECONDS_MAX = 30.0
 
@@ -200,6 +202,7 @@ def _config(app: Any) -> uvicorn.Config:
         proxy_headers=False,  # the gate reads them, from trusted proxies only
         date_header=True,
         timeout_graceful_shutdown=CONNECTIONS_CLOSE_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS_MAX,
     )
 
 
