@@ -1,7 +1,8 @@
-"""`python -m tests.crash [--only TEXT]`: kill a process at every point of the money path; prints points × outcomes."""
+"""`python -m tests.crash [--only PATTERN]`: kill a process at every point of the money path; prints points × outcomes."""
 
 import argparse
 import asyncio
+import re
 import sys
 import time
 
@@ -15,7 +16,7 @@ async def main(only: str) -> int:
     with own_server() as url:
         async with clustered(url) as cluster, theatre(cluster) as house:
             for point in await house.record():
-                if only in f"{point.process} {point.fault}":
+                if re.search(only, f"{point.process} {point.fault}"):
                     outcomes.append(await house.play(point))
                     print(table(outcomes[-1:]), flush=True)  # noqa: T201 (a command)
     wrong = [outcome for outcome in outcomes if outcome.wrong]
@@ -28,5 +29,5 @@ async def main(only: str) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Kill a process at every point of the money path")
-    parser.add_argument("--only", default="", help="Only points whose process and label hold this text.")
+    parser.add_argument("--only", default="", help="Only points whose process and label this pattern finds.")
     sys.exit(asyncio.run(main(parser.parse_args().only)))
