@@ -1,4 +1,4 @@
-"""`python -m tests.crash [--only PATTERN]`: kill a process at every point of the money path; prints points × outcomes."""
+"""`python -m tests.crash [--only PATTERN]`: kill a process at every point of the money path; prints the outcomes."""
 
 import argparse
 import asyncio
