@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -44,36 +45,54 @@ class DeliveryWorker:
         self._news = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Up to `CONCURRENCY` at once: one that hangs takes its own place, no other delivery's. What is claimed when
+        `stop` comes is still applied."""
         unsubscribe = self._doorbell.subscribe(TOPIC, lambda _: self._news.set())
+        waiting: deque[ClaimedDelivery] = deque()
+        running: set[asyncio.Task[None]] = set()
         try:
-            while not stop.is_set():
+            while not stop.is_set() or waiting or running:
                 self._news.clear()
-                try:
-                    busy = await self.apply_due()
-                except (psycopg.Error, Unavailable) as error:
-                    log.warning("deliveries.unreachable", error=type(error).__name__)
-                    busy = 0
-                if not busy:
-                    await self._wait(stop)
+                if not waiting and not stop.is_set() and len(running) < CONCURRENCY:
+                    waiting.extend(await self._claim())
+                while waiting and len(running) < CONCURRENCY:
+                    task = asyncio.create_task(self._apply(waiting.popleft()), name="delivery")
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                await self._wait(stop, running)
         finally:
             unsubscribe()
+            for task in running:
+                task.cancel()
 
     async def apply_due(self) -> int:
-        """Apply one batch of what is due; returns how many were taken."""
-        deliveries = await repository.claim_deliveries(self._db, count=BATCH)
+        """Apply one batch of what is due; returns how many were taken: for tests."""
+        deliveries = await self._claim()
         turnstile = asyncio.Semaphore(CONCURRENCY)
 
         async def one(delivery: ClaimedDelivery) -> None:
             async with turnstile:
                 await self._apply(delivery)
 
-        # In the envelope's order as far as a batch goes: fewer late changes to undo.
-        await asyncio.gather(*(one(delivery) for delivery in sorted(deliveries, key=lambda each: each.sent_at)))
+        await asyncio.gather(*(one(delivery) for delivery in deliveries))
         return len(deliveries)
 
-    async def _wait(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.create_task(self._news.wait()), asyncio.create_task(stop.wait())]
-        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    async def _claim(self) -> list[ClaimedDelivery]:
+        """In the envelope's order as far as a batch goes: fewer late changes to undo."""
+        try:
+            claimed = await repository.claim_deliveries(self._db, count=BATCH)
+        except (psycopg.Error, Unavailable) as error:
+            log.warning("deliveries.unreachable", error=type(error).__name__)
+            return []
+        return sorted(claimed, key=lambda each: each.sent_at)
+
+    async def _wait(self, stop: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
+        """Until one is done, there are news, it is time to look again, or to stop."""
+        waits = [asyncio.create_task(self._news.wait())]
+        if not stop.is_set():
+            waits.append(asyncio.create_task(stop.wait()))
+        if running or not stop.is_set():
+            await asyncio.wait([*waits, *running], timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 import pytest_asyncio
 
@@ -17,21 +16,26 @@ from agentpay.kit.ids import uuid7
 from agentpay.webhooks import apply, repository
 from agentpay.webhooks.apply import DeliveryWorker
 from tests.cluster.cluster import own_database
+from tests.conftest import empty
 from tests.offers import cast
 
 POISONED = 2 * apply.BATCH
 
 
-@pytest_asyncio.fixture
-async def quiet(database_url: str) -> AsyncIterator[Database]:
+@pytest_asyncio.fixture(scope="session")
+async def lonely(database_url: str) -> AsyncIterator[Database]:
     """A database without any other worker."""
     with own_database(database_url, "poison") as url:
         database = Database(url)
         await database.open()
         yield database
         await database.close()
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("drop database poison")
+
+
+@pytest_asyncio.fixture
+async def quiet(lonely: Database) -> AsyncIterator[Database]:
+    yield lonely
+    await empty(lonely)
 
 
 async def stored(db: Database, organization_id: UUID, type: str, *, count: int) -> None:
@@ -100,11 +104,13 @@ async def test_heaps_of_poison_in_front_block_no_good_delivery(quiet: Database) 
     assert await statuses(quiet, "poison") == {"received"}
 
 
-async def test_one_that_hangs_holds_up_only_itself(quiet: Database) -> None:
-    organization_id, hanging, seen = await cast.merchant(quiet), asyncio.Event(), asyncio.Event()
+async def test_those_that_hang_hold_up_only_themselves(quiet: Database) -> None:
+    organization_id, let_go, seen = await cast.merchant(quiet), asyncio.Event(), asyncio.Event()
+    hanging = asyncio.Semaphore(0)
 
     async def hang(organization_id: UUID, data: Any, sent_at: datetime) -> bool:
-        await hanging.wait()
+        hanging.release()
+        await let_go.wait()
         return True
 
     async def good(organization_id: UUID, data: Any, sent_at: datetime) -> bool:
@@ -112,16 +118,18 @@ async def test_one_that_hangs_holds_up_only_itself(quiet: Database) -> None:
         return True
 
     worker = DeliveryWorker(quiet, Doorbell(quiet), handlers={"hang": hang, "good": good})
-    await stored(quiet, organization_id, "hang", count=1)
-    await stored(quiet, organization_id, "good", count=1)
+    await stored(quiet, organization_id, "hang", count=apply.CONCURRENCY - 1)
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(10):
+        for _ in range(apply.CONCURRENCY - 1):
+            await hanging.acquire()
+        await stored(quiet, organization_id, "good", count=1)  # comes while they hang
         await seen.wait()
-    hanging.set()
-    stop.set()
-    await working
-    assert await statuses(quiet, "hang") == {"applied"}
+        let_go.set()
+        stop.set()
+        await working
+    assert await statuses(quiet, "hang") == await statuses(quiet, "good") == {"applied"}
 
 
 async def test_a_stranger_cannot_retry_it(quiet: Database) -> None:
