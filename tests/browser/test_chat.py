@@ -1,8 +1,9 @@
 """The chat itself: it survives reloads, lost networks, other tabs and rude texts, and works without a mouse."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Response, expect
 
+from agentpay.widget import parts
 from tests.browser import steps
 from tests.browser.conftest import Open
 from tests.dev.process import Dev
@@ -124,6 +125,25 @@ async def test_nothing_is_wider_than_a_small_phone(open_shop: Open, dev: Dev) ->
     box = await page.locator(".chat").bounding_box()
     assert box is not None
     assert (round(box["width"]), round(box["height"])) == (360, 740)
+
+
+async def test_what_dev_serves_of_the_widget_stays_within_its_budgets(open_shop: Open, dev: Dev) -> None:
+    base = dev.handout["base_url"]
+    sizes: dict[str, int] = {}
+
+    async def measure(response: Response) -> None:
+        if response.url.startswith(f"{base}/widget"):
+            sizes[response.url.rpartition("/")[2]] = int(response.headers["content-length"])
+
+    page = await open_shop()
+    page.on("response", measure)
+    await page.reload()
+    await page.locator(".launcher").click()
+    await expect(page.locator(".from-agent .bubble").first).to_be_visible()
+    again = await page.request.get(f"{base}/widget.js", headers={"Accept-Encoding": "gzip"})
+    assert again.headers["content-encoding"] == "gzip"
+    assert int(again.headers["content-length"]) <= parts.LOADER_BYTES_MAX
+    assert 0 < sum(sizes[name] for name in ("chat.js", "chat.css", "en.json")) <= parts.CHAT_BYTES_MAX
 
 
 async def stored(page: Page) -> dict[str, str]:

@@ -23,7 +23,7 @@ const NOT_HERE = {
 export function mount({ settings, root, launcher, setUnread, emit, hide, kept, language, texts }) {
   const words = new Words(language, texts);
   const isEmbedded = settings.checkout === "embed";
-  let introduction = { agent_name: "", organization_name: "", greeting: "", proactive: false };
+  let introduction = null; // what /v1/widget says
   let unread = 0;
   let teaser = null;
   let wasRefused = false;
@@ -32,7 +32,7 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
     settings, kept, context: () => pageContext(settings, kept.context ?? {}, language), tell: () => {}, emit,
   });
   const { transcript } = session;
-  const agentName = () => introduction.agent_name || introduction.organization_name;
+  const agentName = () => introduction?.agent_name || introduction?.organization_name || "";
 
   const act = {
     send: (text) => session.send(text),
@@ -65,10 +65,14 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
   };
   session.tell = (kind, detail) => shown[kind](detail);
   const onLine = () => {
+    session.hush("offline");
     if (navigator.onLine && panel.isOpen) session.enter();
+    if (navigator.onLine && !introduction) introduce();
     show();
   };
+  const onSeen = () => document.visibilityState === "visible" && !introduction && !wasRefused && introduce();
   for (const event of ["online", "offline"]) window.addEventListener(event, onLine);
+  document.addEventListener("visibilitychange", onSeen);
   show();
   introduce();
 
@@ -77,8 +81,10 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
       introduction = await session.api.widget();
     } catch (error) {
       if (NOT_HERE[error.status]) refuse(NOT_HERE[error.status]);
-      return; // else it may be reached when the visitor asks for it
+      else if (navigator.onLine && !panel.isOpen) launcher.hidden = true; // what cannot be reached is not offered
+      return;
     }
+    launcher.hidden = settings.launcher === "none";
     show();
     log.reset();
     const wasTeased = session.isStored || storage("sessionStorage")?.getItem(TEASED);
@@ -93,7 +99,7 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
 
   /** The greeting beside the launcher, once a visit, until it is answered or sent away. */
   function tease() {
-    if (panel.isOpen || !introduction.greeting || !root.isConnected || launcher.hidden) return;
+    if (panel.isOpen || !introduction?.greeting || !root.isConnected || launcher.hidden) return;
     storage("sessionStorage")?.setItem(TEASED, "yes");
     const dismiss = { class: "round", type: "button", "aria-label": words.say("close"), onclick: () => endTeaser() };
     const answer = { class: "teaser-text", type: "button", dir: "auto", onclick: () => open() };
@@ -129,7 +135,7 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
 
   /** Before a conversation exists, nothing is known against the agent's being there. */
   function presenceOf() {
-    if (session.phase === "starting") return "connecting";
+    if (session.phase === "starting" || !navigator.onLine) return "connecting";
     if (session.phase !== "ready") return "online";
     return { open: "online", resting: "online", connecting: "connecting", lost: "connecting" }[session.link];
   }
@@ -183,6 +189,7 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
     if (how?.draft) panel.write(String(how.draft));
     setUnread((unread = 0));
     if (!wasOpen) emit("open", {});
+    if (!introduction) introduce();
     session.enter();
   }
 
@@ -220,6 +227,7 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
     destroy() {
       const stood = panel.isOpen ? "open" : session.phase === "ready" ? "heard" : "none";
       for (const event of ["online", "offline"]) window.removeEventListener(event, onLine);
+      document.removeEventListener("visibilitychange", onSeen);
       endTeaser();
       session.destroy();
       log.destroy();

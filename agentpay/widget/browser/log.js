@@ -55,12 +55,11 @@ export class Log {
   draw(entry) {
     const near = this.isNearEnd();
     const old = this.nodes.get(entry.id);
-    const place = old ? placeOfFocus(old) : -1;
     const made = this.make(entry);
+    const successor = old ? successorOfFocus(old, made) : null;
     if (old) old.replaceWith(made);
     else this.list.append(made);
-    // A card drawn anew must not lose the keyboard's place.
-    if (place >= 0) (focusable(made)[place] ?? focusable(made)[0] ?? this.scroller).focus({ preventScroll: true });
+    successor?.focus({ preventScroll: true });
     this.showReplies();
     this.toEnd(near || (entry.role === "user" && !old));
   }
@@ -140,6 +139,18 @@ export class Log {
     const answer = [...this.list.querySelectorAll(".entry")].at(-1);
     return answer?.matches(".from-agent") ? Math.min(end, answer.offsetTop - ABOVE_PX) : end;
   }
+}
+
+/** A card drawn anew keeps the keyboard's place: the same control, else another of that card, else the card. */
+function successorOfFocus(old, made) {
+  const active = old.getRootNode().activeElement;
+  if (!active || !old.contains(active)) return null;
+  const card = active.closest(".card");
+  if (!card) return focusable(made)[focusable(old).indexOf(active)] ?? null;
+  const next = made.querySelectorAll(".card")[[...old.querySelectorAll(".card")].indexOf(card)];
+  if (!next) return null;
+  next.tabIndex = -1;
+  return focusable(next)[focusable(card).indexOf(active)] ?? focusable(next)[0] ?? next;
 }
 
 function focusable(node) {

@@ -59,7 +59,7 @@ function inline(text, depth = 0) {
     else if (code) nodes.push(element("code", {}, code));
     else if (strong) nodes.push(element("strong", {}, inline(strong, depth + 1)));
     else if (star || low) nodes.push(element("em", {}, inline(star ?? low, depth + 1)));
-    else if (label) nodes.push(link(href, inline(label, DEPTH_MAX)));
+    else if (label) nodes.push(link(href, [/^\W*https?:/i.test(label) ? href : label])); // no address under another
     else nodes.push(...bareLink(bare));
   }
   nodes.push(text.slice(at));

@@ -316,6 +316,11 @@ export class Session {
     this.say(NOTICES[error.kind] ?? (navigator.onLine ? fallback : "offline"));
   }
 
+  /** What was said of it does not hold any more. */
+  hush(key) {
+    if (this.notice?.key === key) this.notice = null;
+  }
+
   say(key, values) {
     this.notice = { key, values };
     this.tell("state");

@@ -34,7 +34,7 @@ export class Words {
   }
 
   percent(share) {
-    return new Intl.NumberFormat(this.locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
+    return new Intl.NumberFormat(this.locale, { style: "percent", maximumFractionDigits: 1 }).format(share);
   }
 
   /** `3 months`. */

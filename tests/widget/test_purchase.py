@@ -1,0 +1,72 @@
+"""The whole purchase through the widget: by keyboard alone, on a page with a strict policy, told to the page."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.cast import Shop
+from tests.widget import steps
+from tests.widget.conftest import STRICT_POLICY, Arrive
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+async def test_sam_buys_with_the_keyboard_alone_under_a_strict_policy(arrive: Arrive, acme: Shop) -> None:
+    visit = await arrive(acme)
+    page = await visit.open(policy=STRICT_POLICY)
+    await steps.heard(page, "open", "message", "offer", "checkout", "order", "pay")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Open the chat")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("textbox", name="Write a message…")).to_be_focused()
+    await expect(steps.answers(page)).to_have_text(["Hi! I am Wick. What shall I help you find?"])
+    await steps.ask(page, "Which candles do you have?")
+    await expect(page.get_by_role("list", name="Products").get_by_role("article")).to_have_count(3)
+    await expect(page.locator(".announcer")).to_contain_text("Lavender candle, $95.00")
+    await steps.ask(page, "Can I get 40% off the Lavender candle?")
+    offer = page.get_by_role("article", name="Offer for you")
+    await expect(offer.locator("s")).to_have_text("$95.00")
+    await steps.tab_to(page, offer.get_by_role("button", name="Accept this price"))
+    await page.keyboard.press("Enter")
+    pay_link = offer.get_by_role("link", name="Pay $")
+    await expect(pay_link).to_be_focused()
+    await steps.pay(page)
+    await expect(page.get_by_role("article", name="Order confirmed")).to_contain_text("Lavender candle")
+    await expect(offer).to_contain_text("Bought")
+    await expect(page.locator(".announcer")).to_contain_text("Order confirmed")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    told = await steps.what_was_heard(page)
+    assert [name for name, _ in told if name in ("open", "order", "pay")] == ["open", "pay", "order"]
+    offers = [detail["status"] for name, detail in told if name == "offer"]
+    assert offers == ["open", "accepted", "redeemed"]
+    assert len([1 for name, detail in told if name == "message" and detail["role"] == "user"]) == 2
+
+
+async def test_polars_checkout_over_the_page_believes_only_its_own_frame(arrive: Arrive, acme: Shop) -> None:
+    visit = await arrive(acme)
+    page = await visit.open(checkout="embed")
+    await steps.open_chat(page)
+    await steps.ask(page, "Which candles do you have?")
+    await page.get_by_role("button", name="Buy: Cedar candle").click()
+    link = page.get_by_role("link", name="Pay $42.00")
+    address = await link.get_attribute("href")
+    assert address is not None
+    await page.context.route(f"{address}?**", lambda route: route.fulfill(body=FRAME, content_type="text/html"))
+    await link.click()
+    payment = page.get_by_role("dialog", name="Payment")
+    frame = payment.frame_locator("iframe")
+    await expect(frame.get_by_text("Pay here")).to_be_visible()
+    source = await payment.locator("iframe").get_attribute("src")
+    assert source is not None
+    assert "embed=true" in source
+    await page.evaluate("window.postMessage({ type: 'POLAR_CHECKOUT', event: 'close' }, '*')")
+    await frame.get_by_role("button", name="Something else").click()
+    await expect(payment).to_be_visible()
+    await frame.get_by_role("button", name="Close").click()
+    await expect(payment).to_be_hidden()
+    await expect(link).to_be_focused()
+
+
+FRAME = """<!doctype html><title>Polar</title><p>Pay here</p>
+<button onclick="parent.postMessage({ type: 'OTHER', event: 'close' }, '*')">Something else</button>
+<button onclick="parent.postMessage({ type: 'POLAR_CHECKOUT', event: 'close' }, '*')">Close</button>"""
