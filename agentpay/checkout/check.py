@@ -36,6 +36,8 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     """Of a percentage; None = a fixed discount, or none."""
     floor_amount: int | None
     """The bound of the offer; None without an offer."""
+    floors_currency_only: bool = False
+    """A floor of the product stands in `currency`: elsewhere nothing may be conceded (API § 4)."""
     allow_trial: bool
     prices: Sequence[Price]
     """The product's list in all its currencies, at the time."""
@@ -77,6 +79,8 @@ def _flags(order: Order, sold: Sold) -> Iterator[str]:
         if not sold.allow_trial:
             yield "trial"
         return
+    if sold.floors_currency_only and order.currency != sold.currency and order.discount_amount > 0:
+        yield "floor"
     is_within = order.discount_amount <= _granted_on(order, sold)
     if not is_within:
         yield "discount_amount"

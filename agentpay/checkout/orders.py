@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from agentpay.agents import repository as agents
 from agentpay.checkout import concessions, moves, say
 from agentpay.checkout.check import Sold, Verdict, check, is_trial_start, metadata_of
 from agentpay.checkout.public import order_attachment, order_public, plain
@@ -86,7 +87,7 @@ class _Landing:
         verdict = CLEAN
         if self.is_sale and is_first_paid:
             await self._complete_checkout()
-            verdict = check(self.order, sold_of(self.checkout, self.offer))
+            verdict = check(self.order, await self._sold())
         elif before is not None:
             verdict = Verdict(tuple(before["flags"]), before["below_bound"])
         row = await self._write(before, verdict)
@@ -235,6 +236,20 @@ class _Landing:
     async def _notify(self, type: str, row: Row) -> None:
         data = {**plain(order_public(row, for_staff=True)), "flags": row["flags"]}
         await notify(self.tx, self.jobs, type=type, data=data, **self.ids)
+
+    async def _sold(self) -> Sold:
+        """What was asked for. Whether a floor binds to one currency is looked up only where it was left."""
+        sold, offer = sold_of(self.checkout, self.offer), self.offer
+        if offer is None or self.order.currency == sold.currency:
+            return sold
+        agent = await agents.find_version(
+            self.tx,
+            organization_id=offer["organization_id"],
+            agent_id=offer["agent_id"],
+            version=offer["agent_version"],
+        )
+        is_absolute = agent is None or agent.rules.product(offer["product_id"]).floor_amount is not None
+        return msgspec.structs.replace(sold, floors_currency_only=is_absolute)
 
 
 async def _whose(db: Database, *, organization_id: UUID, order: Order) -> Whose | None:

@@ -91,6 +91,9 @@ HONEST: dict[str, tuple[Order, Sold, tuple[str, ...]]] = {
     ),
     "another currency at its list price": (order(8900, 0, currency="eur"), sold(), ("currency",)),
     "another currency with the same share": (order(8900, 937, currency="eur"), sold(), ("currency",)),
+    "another currency at its list price, where a floor binds to one": (
+        order(8900, 0, currency="eur"), sold(floors_currency_only=True), ("currency",),
+    ),
     "a trial begins": (
         order(0, 0, billing_reason="subscription_create", subscription=TRIAL), plain(), (),
     ),
@@ -131,6 +134,9 @@ ABUSED: dict[str, tuple[Order, Sold, tuple[str, ...]]] = {
     ),
     "another product": (order(product_id=PLAN), sold(), ("product",)),
     "another checkout": (order(checkout_id=FOREIGN), sold(), ("checkout",)),
+    "another currency, where a floor binds to one": (
+        order(8900, 937, currency="eur"), sold(floors_currency_only=True), ("currency", "floor"),
+    ),
     "our amount off another currency": (
         order(8900, 1000, currency="eur"), sold(basis_points=None), ("currency", "discount_amount"),
     ),

@@ -7,6 +7,7 @@ import pytest
 from agentpay.db.transaction import Row
 from agentpay.sandbox.polar import seeding
 from tests.checkout.world import World
+from tests.offers import cast
 
 
 async def sold(world: World, checkout: Row) -> Row:
@@ -56,6 +57,17 @@ async def test_a_percentage_keeps_its_share_in_another_currency(world: World) ->
     order = await sold(world, checkout)
     assert (order["currency"], order["subtotal_amount"], order["discount_amount"]) == ("gbp", 8000, 800)
     assert (order["flags"], order["below_bound"]) == (["currency"], False)
+
+
+async def test_where_a_floor_binds_to_one_currency_a_share_taken_in_another_is_below_it(world: World) -> None:
+    candle = await world.product("Candle", seeding.fixed(9500), seeding.fixed(8000, "gbp"))
+    floors = {candle.id: {"floor_amount": 8000}}
+    world.agent = await cast.agent(world.db, world.organization_id, max_discount_percent=50, products=floors)
+    checkout = await world.accept(await world.offer(candle, 8550))
+    pounds = candle.active_prices[1]
+    await world.buyer(checkout).change(product_id=candle.id, product_price_id=pounds.id)
+    order = await sold(world, checkout)
+    assert (order["flags"], order["below_bound"]) == (["currency", "floor"], True)
 
 
 async def test_an_amount_off_a_subscription_is_lost_with_the_currency(world: World) -> None:

@@ -26,6 +26,8 @@ _TLDS: Final = (
 _BARE: Final = re.compile(
     rf"(?<![\w@.%/-])((?:[\w-]{{1,63}}\.){{1,8}}(?:{_TLDS}|xn--[a-z0-9-]{{1,59}}))(?![\w-]|\.[a-z0-9])", re.IGNORECASE
 )
+# With a path behind it any ending makes a host: `evil.example/pay`.
+_PATHED: Final = re.compile(r"(?<![\w@.%/-])((?:[\w-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})(?=[/\\?#]\w)", re.IGNORECASE)
 _IP: Final = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]?\d)")
 _MIGHT_LINK: Final = re.compile(r"[.:/\\\]@&。．｡]|[^\x00-\x7f]")
 _HOST: Final = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)*")
@@ -89,7 +91,8 @@ def is_known(authority: str, hosts: frozenset[str]) -> bool:
 def _bare_hosts(body: str, text: str) -> list[str]:
     """Names of hosts without a scheme. `candle.It` is the end of a sentence, `candle.it` is not."""
     found = [match[1] for match in _BARE.finditer(text)]
-    return [host for host in found if not _is_missing_space(body, host)]
+    pathed = [match[1] for match in _PATHED.finditer(text)]
+    return [host for host in found if not _is_missing_space(body, host)] + pathed
 
 
 def _is_missing_space(body: str, host: str) -> bool:
