@@ -11,6 +11,7 @@ import random
 import sys
 import time
 
+import httpx
 import msgspec
 
 from tests.cast import Shop
@@ -23,6 +24,8 @@ AT_ONCE = 8
 WORDS = 24
 WORD_SECONDS = 0.01
 RACE_SECONDS_MAX = 60
+# On a machine that is too busy a kept connection may break under a request: that race is run again, and counted.
+BROKEN_CONNECTIONS_MAX = 5
 
 
 class Outcome(msgspec.Struct):
@@ -33,6 +36,8 @@ class Outcome(msgspec.Struct):
     """Replies that were faster than the take."""
     unsaid: int
     """Takes before the first word."""
+    again: int
+    """Races whose connection broke before they were decided."""
     broken: list[str]
     seconds: float
 
@@ -42,12 +47,12 @@ async def race_all(cluster: Cluster, shop: Shop, *, races: int, seed: int = 7) -
     speaks(cluster.model, words=WORDS, word_seconds=WORD_SECONDS)
     chance, turnstile = random.Random(seed), asyncio.Semaphore(AT_ONCE)
     moments = [chance.uniform(0, WORDS * WORD_SECONDS * 1.3) for _ in range(races)]
-    outcome = Outcome(races, 0, 0, 0, [], time.monotonic())
+    outcome = Outcome(races, 0, 0, 0, 0, [], time.monotonic())
 
     async def one(number: int) -> None:
         async with turnstile:
             try:
-                await _race(cluster, shop, outcome, number=number, moment=moments[number])
+                await _insist(cluster, shop, outcome, number=number, moment=moments[number])
             except (Broken, TimeoutError) as problem:
                 outcome.broken.append(f"race {number}: {problem or 'nothing came'}")
 
@@ -56,6 +61,16 @@ async def race_all(cluster: Cluster, shop: Shop, *, races: int, seed: int = 7) -
             tasks.create_task(one(number))
     outcome.seconds = time.monotonic() - outcome.seconds
     return outcome
+
+
+async def _insist(cluster: Cluster, shop: Shop, outcome: Outcome, *, number: int, moment: float) -> None:
+    while True:
+        try:
+            return await _race(cluster, shop, outcome, number=number, moment=moment)
+        except httpx.TransportError:
+            outcome.again += 1
+            if outcome.again > BROKEN_CONNECTIONS_MAX:
+                raise
 
 
 async def _race(cluster: Cluster, shop: Shop, outcome: Outcome, *, number: int, moment: float) -> None:
@@ -112,7 +127,7 @@ async def main(races: int) -> int:
     print(  # noqa: T201 (a command)
         f"{outcome.races} takes in {outcome.seconds:.0f} s: {outcome.interrupted} replies cut short,"
         f" {outcome.finished} faster than the take, {outcome.unsaid} before the first word;"
-        f" {len(outcome.broken)} broken"
+        f" {outcome.again} run again for a connection; {len(outcome.broken)} broken"
     )
     for problem in outcome.broken:
         print(problem)  # noqa: T201
