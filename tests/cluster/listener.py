@@ -84,6 +84,7 @@ class Listener:
                 await asyncio.sleep(RECONNECT_SECONDS)
                 return
             self.connections += 1
+            self.screen.came_back()
             self._news.set()
             async for event in Stream(answer):
                 self.screen.show(event)

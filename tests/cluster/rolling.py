@@ -28,6 +28,8 @@ class Outcome(msgspec.Struct):
     restarts: int
     """Replies that another process began again."""
     reconnects: int
+    by_template: int
+    """Answers for which a model that was too slow (a busy machine) was stood in for."""
     broken: list[str]
     exit_codes: dict[str, int | None]
     seconds: float
@@ -40,7 +42,7 @@ async def roll(cluster: Cluster, shop: Shop, *, chats: int, words: int, word_sec
     listeners, codes = list[Listener](), dict[str, int | None]()
     under_way = asyncio.Semaphore(0)
     async with asyncio.TaskGroup() as tasks:
-        found = [tasks.create_task(_chat(cluster, shop, n, said, listeners, under_way)) for n in range(chats)]
+        found = [tasks.create_task(_chat(cluster, shop, n, listeners, under_way)) for n in range(chats)]
         for _ in range(chats):
             await under_way.acquire()
         for name in ORDER:
@@ -54,6 +56,7 @@ async def roll(cluster: Cluster, shop: Shop, *, chats: int, words: int, word_sec
         answered=chats - len(broken),
         restarts=sum(listener.screen.restarts for listener in listeners),
         reconnects=sum(listener.connections - 1 for listener in listeners),
+        by_template=sum(reply["content"] != said for listener in listeners for reply in listener.screen.replies),
         broken=broken,
         exit_codes=codes,
         seconds=time.monotonic() - began,
@@ -61,7 +64,7 @@ async def roll(cluster: Cluster, shop: Shop, *, chats: int, words: int, word_sec
 
 
 async def _chat(
-    cluster: Cluster, shop: Shop, number: int, said: str, listeners: list[Listener], under_way: asyncio.Semaphore
+    cluster: Cluster, shop: Shop, number: int, listeners: list[Listener], under_way: asyncio.Semaphore
 ) -> str | None:
     """One visitor's chat; what was wrong with it, or None."""
     own = WEBS[number % len(WEBS)]
@@ -82,9 +85,10 @@ async def _chat(
     stored = await cluster.db.all(
         "select role, content from messages where conversation_id = %s order by sequence", (sam.id,)
     )
-    if [(row["role"], row["content"]) for row in stored[1:]] != [("user", "hello"), ("agent", said)]:
+    if [row["role"] for row in stored[1:]] != ["user", "agent"]:
         return f"chat {number}: stored {stored[1:]}"
-    return None if replies == [said] else f"chat {number}: shown {replies}"
+    answer = stored[2]["content"]
+    return None if replies == [answer] else f"chat {number}: shown {replies}, stored {answer!r}"
 
 
 async def main(chats: int, words: int, word_seconds: float) -> int:
@@ -98,7 +102,8 @@ async def main(chats: int, words: int, word_seconds: float) -> int:
                 )
     print(  # noqa: T201 (a command)
         f"{outcome.answered} of {chats} chats answered whole and once in {outcome.seconds:.0f} s;"
-        f" {outcome.reconnects} reconnects, {outcome.restarts} replies begun again; exit codes {outcome.exit_codes}"
+        f" {outcome.reconnects} reconnects, {outcome.restarts} replies begun again,"
+        f" {outcome.by_template} by the template; exit codes {outcome.exit_codes}"
     )
     for problem in outcome.broken:
         print(problem)  # noqa: T201

@@ -28,8 +28,8 @@ class Screen:
         self.restarts = 0
         self.is_taken = False
         self.words_seen = 0
-        self._whole: set[str] = set()
-        """Drafts whose every word was seen from the start."""
+        self._away: set[str] = set()
+        """Drafts that may have ended while nobody listened: their whole message comes instead of the missing words."""
 
     @property
     def replies(self) -> list[dict[str, Any]]:
@@ -50,13 +50,14 @@ class Screen:
         self._silent(data)
         self.restarts += data["message_id"] in self.drafts
         self.drafts[data["message_id"]] = ""
-        self._whole.add(data["message_id"])
+        self._away.discard(data["message_id"])
 
     def _message_delta(self, data: dict[str, Any]) -> None:
         self._silent(data)
         if data["message_id"] not in self.drafts:
             raise Broken(f"words for a message that never began: {data}")
         self.drafts[data["message_id"]] += data["text"]
+        self._away.discard(data["message_id"])
         self.words_seen += 1
 
     def _message_created(self, data: dict[str, Any]) -> None:
@@ -65,7 +66,7 @@ class Screen:
     def _message_completed(self, data: dict[str, Any]) -> None:
         self._silent(data)
         seen = self.drafts.pop(data["id"], None)
-        if seen is not None and data["id"] in self._whole and seen != data["content"]:
+        if seen is not None and data["id"] not in self._away and seen != data["content"]:
             raise Broken(f"shown {seen!r}, stored {data['content']!r}")
         self._keep(data)
 
@@ -86,6 +87,6 @@ class Screen:
         if self.is_taken:
             raise Broken(f"the AI spoke after a person's take: {data}")
 
-    def missed(self) -> None:
-        """This reader came back after the reply had ended: the whole message comes instead of the words."""
-        self._whole.clear()
+    def came_back(self) -> None:
+        """The reader was away for a moment."""
+        self._away.update(self.drafts)
