@@ -20,6 +20,16 @@ from tests.cast import ADMIN_KEY, ENCRYPTION_KEY, Shop, open_shop
 from tests.cluster.fixtures import built  # noqa: F401 (a fixture)
 
 EMPTY_TRIES = 10
+PROOFS = ("adversary", "cluster", "crash", "evaluation", "outages")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders of the proofs are a group of their own: `run.py test -m proof`."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in PROOFS:
+            item.add_marker(pytest.mark.proof)
 
 
 @pytest.fixture(scope="session")
