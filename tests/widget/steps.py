@@ -38,6 +38,7 @@ async def pay(page: Page) -> Page:
     async with page.context.expect_page() as opened:
         await page.keyboard.press("Enter")
     tab = await opened.value
+    await tab.wait_for_load_state("load")  # before that, nobody listens to its buttons
     await tab.locator('[name="customer_email"]').fill(BUYER)
     await tab.locator('[data-token="ok"]').click()
     await tab.wait_for_url(f"{ORIGIN}/**")

@@ -189,3 +189,20 @@ async def test_without_storage_the_conversation_lives_as_long_as_the_page(arrive
     await page.locator(".launcher").click()
     await expect(steps.answers(page)).to_have_count(2)
     assert not [cookie for cookie in await visit.context.cookies() if ORIGIN in cookie.get("domain", "")]
+
+
+async def test_what_could_not_be_said_at_first_is_kept_until_it_can(arrive: Arrive, acme: Shop) -> None:
+    visit = await arrive(acme)
+    page = await visit.open()
+    start = re.compile(r"/v1/agent/conversations$")
+    await page.route(start, lambda route: route.abort())
+    await page.wait_for_function("window.AgentPay")
+    await page.evaluate("AgentPay.send('hello')")
+    await expect(page.locator(".foot.failed")).to_be_visible()
+    await expect(page.locator(".banner")).to_contain_text("cannot be reached right now")
+    await page.unroute(start)
+    await page.locator(".banner").get_by_role("button", name="Try again").click()
+    await expect(steps.answers(page)).to_have_count(1)
+    await page.locator(".foot.failed").get_by_role("button", name="Try again").click()
+    await expect(steps.answers(page)).to_have_count(2)
+    await expect(page.locator(".from-user .bubble")).to_have_text(["hello"])

@@ -36,7 +36,7 @@ export function embed({ root, words, checkout, transcript, opener }) {
     clearInterval(clock);
     window.removeEventListener("message", onMessage);
     dialog.remove();
-    opener?.focus?.();
+    (opener?.isConnected ? opener : root.querySelector(".composer textarea"))?.focus();
   });
   window.addEventListener("message", onMessage);
   root.append(dialog);

@@ -95,14 +95,19 @@ export class Session {
       delete wish.customer_token;
       return this.api.start(wish);
     });
+    const unsent = this.phase === "starting" ? this.unsent() : []; // of whoever is just coming in
     this.leave();
     this.phase = "starting";
     const own = { conversationId: started.conversation.id, token: started.token };
     this.api.enter(own);
     this.memory.remember(own);
-    if (this.customerToken) return this.reload(); // it may be one that this customer began elsewhere
+    if (this.customerToken) {
+      this.putBack(unsent);
+      return this.reload(); // it may be one that this customer began elsewhere
+    }
     this.transcript.adoptConversation(started.conversation);
     started.messages.forEach((message) => this.transcript.put(message));
+    this.putBack(unsent);
     return this.listen(started.last_event_id);
   }
 
@@ -111,7 +116,7 @@ export class Session {
     const [conversation, page, checkouts, offers] = await Promise.all([
       this.api.conversation(), this.api.messages(), this.api.checkouts(), this.api.offers(),
     ]);
-    const unsent = [...this.transcript.entries.values()].filter((entry) => entry.pending);
+    const unsent = this.unsent();
     this.leave();
     this.phase = "starting";
     this.transcript.adoptConversation(conversation);
@@ -119,8 +124,16 @@ export class Session {
     page.items.forEach((message) => this.transcript.put(message));
     for (const checkout of [...(checkouts.items ?? [])].reverse()) this.transcript.adoptCheckout(checkout);
     for (const offer of offers.items ?? []) this.transcript.adoptOffer(offer);
-    unsent.forEach((entry) => this.transcript.entries.set(entry.id, entry));
+    this.putBack(unsent);
     this.listen(page.last_event_id);
+  }
+
+  unsent() {
+    return [...this.transcript.entries.values()].filter((entry) => entry.pending);
+  }
+
+  putBack(entries) {
+    entries.forEach((entry) => this.transcript.entries.set(entry.id, entry));
   }
 
   async loadEarlier() {
@@ -307,6 +320,7 @@ export class Session {
   /** In words of ours: the server's words for it are not made for visitors. */
   fail(error) {
     if (!(error instanceof ApiError)) console.warn("AgentPay:", error);
+    if (this.phase === "starting") this.phase = "unavailable";
     if (error.kind === "ConversationClosed") this.transcript.status = "closed";
     if (error.status === 429) {
       this.say("tooFast", { seconds: error.retryAfter || 5 });

@@ -24,9 +24,10 @@ export class Words {
   /** An amount in minor units. */
   money(amount, currency) {
     const digits = WHOLE.has(currency) ? 0 : 2;
+    const currencyDisplay = currency === "usd" ? "narrowSymbol" : "symbol"; // as AgentPay's own sentences have it
     try {
       return new Intl.NumberFormat(this.locale, {
-        style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits,
+        style: "currency", currency, currencyDisplay, minimumFractionDigits: digits, maximumFractionDigits: digits,
       }).format(amount / 10 ** digits);
     } catch {
       return `${(amount / 10 ** digits).toFixed(digits)} ${currency}`;
