@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
 _EARLY_WORDS: Final = ("openChat", "unavailable", "unread")
 
 _BLOCK_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*$", re.DOTALL | re.MULTILINE)
-_LINE_COMMENT = re.compile(r"""^[ \t]*//.*$|[ \t]+// [^"'`\n]*$""", re.MULTILINE)
+_LINE_COMMENT = re.compile(r"""^[ \t]*//.*$|(?<![ \t])[ \t]+// [^"'`\n]*$""", re.MULTILINE)
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 _TOP_LEVEL = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
@@ -108,7 +108,7 @@ def without_comments(path: Path) -> str:
     if path.suffix == ".json":
         return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     if path.suffix == ".css":
-        text = re.sub(r"\s*([{};,>])\s*", r"\1", _STYLE_COMMENT.sub("", text))
+        text = re.sub(r"(?<!\s)\s*([{};,>])\s*", r"\1", _STYLE_COMMENT.sub("", text))
         return re.sub(r":\s+", ":", text)
     return _LINE_COMMENT.sub("", _BLOCK_COMMENT.sub("", text))
 

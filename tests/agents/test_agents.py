@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -120,11 +121,11 @@ async def test_versions_have_pages(api: httpx.AsyncClient) -> None:
     assert seen == [5, 4, 3, 2, 1]
 
 
-async def test_two_changes_at_once_both_count(db: Database, api: httpx.AsyncClient) -> None:
+async def test_two_changes_at_once_both_count(db: Database, database_url: str, api: httpx.AsyncClient) -> None:
     agent = await made(api)
     path = f"/v1/agents/{agent['id']}"
-    async with db.transaction() as tx:
-        await tx.execute("select 1 from agents where id = %s for update", [agent["id"]])
+    async with await psycopg.AsyncConnection.connect(database_url) as somebody:
+        await somebody.execute("select 1 from agents where id = %s for update", [agent["id"]])
         changes = [
             asyncio.create_task(api.patch(path, json={"name": "Ember"})),
             asyncio.create_task(api.patch(path, json={"system_prompt": "Sell candles."})),
