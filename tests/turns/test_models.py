@@ -456,8 +456,6 @@ async def test_what_the_visitor_said_is_no_source(candles: Shop, model: Scripted
 async def test_who_steers_the_agent_opens_nothing(candles: Shop, model: Scripted, text: str) -> None:
     sam = await looked(candles, model)
     model.script = lambda request: (
-        ["So."]
-        if results_of(request)
-        else [call("create_checkout", product_id=product_id(request, "Lavender candle"))]
+        ["So."] if results_of(request) else [call("create_checkout", product_id=product_id(request, "Lavender candle"))]
     )
     assert "payment_button" not in attached(await sam.say(text))
