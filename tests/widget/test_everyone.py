@@ -39,7 +39,7 @@ async def look_at(page: Page, source: str | None, state: str) -> list[str]:
 
 
 async def own_look(page: Page) -> list[str]:
-    """Every control has a name and is large enough; nothing is wider than its place."""
+    """Every control has a name and is large enough, text can be read, nothing is wider than its place."""
     problems: list[str] = await page.evaluate(
         """(least) => {
             const root = document.querySelector("agentpay-widget").shadowRoot;
@@ -51,6 +51,30 @@ async def own_look(page: Page) -> list[str]:
                 if (!label.trim()) found.push(`no name: ${node.outerHTML.slice(0, 100)}`);
                 const isInText = node.localName === "a" && node.closest("p, .bubble");
                 if (!isInText && (width < least || height < least)) found.push(`small: ${width}×${height} ${label}`);
+            }
+            // axe cannot tell what lies behind a text in here; we know that backgrounds are plain.
+            const parts = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
+            const light = (color) => parts(color).slice(0, 3)
+                .map((each) => each / 255)
+                .map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
+            const behind = (node) => {
+                for (let each = node; each instanceof Element; each = each.parentElement) {
+                    const { backgroundColor } = getComputedStyle(each);
+                    if (parts(backgroundColor)[3] !== 0) return backgroundColor;
+                }
+                return "rgb(255, 255, 255)";
+            };
+            for (const node of root.querySelectorAll("*")) {
+                const own = [...node.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
+                const look = getComputedStyle(node);
+                if (!own || !node.getClientRects().length) continue;
+                if (node.closest(".unseen, :disabled, [aria-hidden]")) continue;
+                const [one, other] = [light(look.color), light(behind(node))];
+                const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+                const size = parseFloat(look.fontSize);
+                const isLarge = size >= 24 || (size >= 18.66 && look.fontWeight >= 700);
+                if (ratio < (isLarge ? 3 : 4.5)) found.push(`contrast ${ratio}: ${node.textContent.slice(0, 60)}`);
             }
             const panel = root.querySelector(".scroller");
             if (panel.scrollWidth > panel.clientWidth) found.push(`wider than its place: ${panel.scrollWidth}`);
@@ -190,3 +214,30 @@ def jsonb(value: Any) -> Any:
     from psycopg.types.json import Jsonb
 
     return Jsonb(value)
+
+
+async def test_the_look_finds_what_is_wrong(arrive: Arrive, acme: Shop, source: str | None) -> None:
+    visit = await arrive(acme)
+    page = await visit.open()
+    await steps.open_chat(page)
+    await page.evaluate(
+        """() => {
+            const root = document.querySelector("agentpay-widget").shadowRoot;
+            root.querySelector(".shut").removeAttribute("aria-label");
+            root.querySelector(".send").style.cssText = "width: 20px; height: 20px";
+            root.querySelector(".bubble").style.color = "#aaa";
+        }"""
+    )
+    found = " ".join(await look_at(page, source, "spoilt"))
+    assert all(word in found for word in ("no name", "small: 20", "contrast"))
+    assert source is None or "button-name" not in found  # its title still names it
+
+
+@pytest.mark.parametrize(("accent", "ink"), [("#ffd54a", "rgb(0, 0, 0)"), ("#3b1d6e", "rgb(255, 255, 255)")])
+async def test_words_on_any_accent_can_be_read(arrive: Arrive, acme: Shop, accent: str, ink: str) -> None:
+    visit = await arrive(acme)
+    page = await visit.open(accent=accent, theme="light")
+    await steps.open_chat(page)
+    await steps.ask(page, "hello")
+    assert await own_look(page) == []
+    assert await page.locator(".from-user .bubble").evaluate("(node) => getComputedStyle(node).color") == ink
