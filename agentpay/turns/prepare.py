@@ -1,5 +1,6 @@
 """From what is stored to the first question: understand, route, decide. Pure but for a read and one short write."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from agentpay.db.transaction import Row, Tx
 from agentpay.kit.clock import Clock
 from agentpay.kit.errors import NotFound
 from agentpay.kit.text import clean
+from agentpay.llm.template.provider import TemplateProvider
 from agentpay.llm.types import Language, ToolCall
 from agentpay.offers.budget import budgets_of
 from agentpay.turns import facts, prompt, window
@@ -147,9 +149,13 @@ class Preparer:
         )
 
     def _providers(self, agent: AgentRow) -> tuple[str, ...]:
-        """The agent's models in order: its own, then its fallback. Those that are not configured are left out."""
+        """The agent's models in order: its own, then its fallback, up to the template, which never needs one.
+
+        Those that are not configured are left out.
+        """
         wanted = (agent.config.llm_provider, agent.config.fallback_provider)
-        return tuple(dict.fromkeys(name for name in wanted if name and self._is_configured(name)))
+        models = itertools.takewhile(lambda name: name != TemplateProvider.name, wanted)
+        return tuple(dict.fromkeys(name for name in models if name and self._is_configured(name)))
 
     async def _sources(self, turn: RunningTurn, known: Facts, *, asks_models: bool) -> Sources:
         if not asks_models:

@@ -121,6 +121,16 @@ async def test_each_question_goes_to_the_agent_of_its_kind(candles: Shop, model:
     assert again["agent_id"] == candles.agent["id"]
 
 
+async def test_an_agent_of_the_template_asks_no_model(candles: Shop, model: Scripted) -> None:
+    config = candles.agent["config"] | {"llm_provider": "template"}
+    assert config["fallback_provider"] == "anthropic"
+    await candles.patch(f"/v1/agents/{candles.agent['id']}", {"config": config})
+    sam = await candles.visitor()
+    turn = await sam.say("do you have a lavender candle?")
+    assert "$95.00" in turn["reply"]["content"]
+    assert (model.asked, turn["reason"]) == ([], None)
+
+
 # What a model may not do
 
 
