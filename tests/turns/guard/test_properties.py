@@ -115,18 +115,16 @@ def test_a_long_text_takes_time_in_proportion() -> None:
         "&#",
         "\u0301",
     ):
-        text = f"x {unit * (40_000 // len(unit))}"
+        short, long = (f"x {unit * (size // len(unit))}" for size in (10_000, 40_000))
+        # Four times the text may take eight times as long, not sixteen; other threads of the process count too.
+        assert spent(long) < 8 * spent(short) + 0.1, unit
+
+
+def spent(text: str) -> float:
+    """Seconds of this process, the least of three."""
+    best = float("inf")
+    for _ in range(3):
         began = time.process_time()
         said(text)
-        assert time.process_time() - began < 1.0, unit
-
-
-def test_a_reply_costs_little() -> None:
-    words = [f"{word} " for word in " ".join(harmless()[:12]).split(" ")[:60]]
-    said_in(words)
-    spent = []
-    for _ in range(20):
-        began = time.process_time()
-        said_in(words)
-        spent.append(time.process_time() - began)
-    assert min(spent) < 0.003
+        best = min(best, time.process_time() - began)
+    return best
