@@ -20,7 +20,7 @@ from tests.cast import ADMIN_KEY, ENCRYPTION_KEY, Shop, open_shop
 from tests.cluster.fixtures import built  # noqa: F401 (a fixture)
 
 EMPTY_TRIES = 10
-PROOFS = ("adversary", "cluster", "crash", "dev", "evaluation", "outages")
+PROOFS = ("adversary", "cluster", "crash", "evaluation", "outages")
 
 
 @pytest.hookimpl(tryfirst=True)
