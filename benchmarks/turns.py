@@ -13,11 +13,9 @@ import json
 import os
 import platform
 import secrets
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -29,9 +27,8 @@ import psycopg
 import uvloop
 from cryptography.fernet import Fernet
 
-from agentpay.db import migrate
 from agentpay.kit import ids
-from agentpay.sandbox.postgres import EmbeddedPostgres
+from agentpay.sandbox.postgres import throw_away
 from agentpay.sandbox.serving import free_port
 
 READY_SECONDS_MAX = 60.0
@@ -124,20 +121,6 @@ class House:
         """Seconds that the process's threads were on a core."""
         tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="agentpay-bench-"))
-    home.chmod(0o711)
-    server = EmbeddedPostgres(home)
-    try:
-        url = server.start()
-        migrate.upgrade(url)
-        yield url
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def merchant(url: str) -> str:
@@ -246,7 +229,7 @@ async def load(there: House, *, chats: int, turns: int) -> dict[str, float]:
 
 async def measure(turns: int) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    with database() as url:
+    with throw_away(fast=False) as url:
         key = merchant(url)
         with house(url, key, first_ms=300, word_ms=15, words=60) as there:
             figures["added first word, 1 chat"] = await added(there, chats=1, stagger=0, rounds=20)

@@ -1,7 +1,5 @@
 """One embedded PostgreSQL per test process, one migrated database; each test starts with empty tables."""
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,15 +7,14 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
-from sqlalchemy.engine import make_url
 
-from agentpay.db import migrate
 from agentpay.db.engine import Database
-from agentpay.sandbox.postgres import EmbeddedPostgres
+from agentpay.sandbox.postgres import throw_away
 from agentpay.serve import Running, running
 from agentpay.settings import read
 from tests.cast import ADMIN_KEY, ENCRYPTION_KEY, Shop, open_shop
 from tests.cluster.fixtures import built  # noqa: F401 (a fixture)
+from tests.databases import own_database
 
 EMPTY_TRIES = 10
 PROOFS = ("adversary", "cluster", "crash", "evaluation", "outages")
@@ -35,14 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A libpq URL of a migrated database on a throw-away server."""
-    home = Path(tempfile.mkdtemp(prefix="agentpay-test-"))
-    home.chmod(0o711)  # the unprivileged user who runs PostgreSQL must pass through
-    server = EmbeddedPostgres(home, fast=True)
-    url = server.start()
-    migrate.upgrade(url)
-    yield url
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
+    with throw_away() as url:
+        yield url
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -56,11 +47,7 @@ async def open_database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture(scope="session")
 def quiet_database_url(database_url: str) -> str:
     """A second database that no service of this session works in: for tests that run a worker of their own."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("create database quiet")
-    url = make_url(database_url).set(database="quiet").render_as_string(hide_password=False)
-    migrate.upgrade(url)
-    return url
+    return own_database(database_url, "quiet")
 
 
 @pytest_asyncio.fixture(scope="session")

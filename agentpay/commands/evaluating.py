@@ -25,13 +25,13 @@ def evaluate(*, buyers: str, transcript: bool, as_json: bool, **given: Any) -> N
     """Have scripted buyers play against a provider, on a database of their own; exit code 1 on any violation."""
     from agentpay.sandbox.evaluation import evaluate as evaluation
     from agentpay.sandbox.evaluation import report
-    from agentpay.sandbox.postgres import PostgresError
+    from agentpay.sandbox.postgres import PostgresError, throw_away
 
     names = tuple(name for name in buyers.replace(",", " ").split())
     wanted = evaluation.Wanted(buyers=names, **given)
     try:
         evaluation.check(wanted, os.environ)
-        with evaluation.throw_away_database() as url:
+        with throw_away() as url:
             played = evaluation.evaluate(url, wanted, environ=os.environ, tell=lambda line: click.echo(line, err=True))
             found = run(played)
     except (evaluation.CannotEvaluate, PostgresError) as error:

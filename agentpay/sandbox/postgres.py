@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,20 @@ def _unprivileged_account() -> pwd.struct_passwd:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise PostgresError("PostgreSQL cannot run as root and there is no user `postgres` or `nobody` to run it.")
+
+
+@contextlib.contextmanager
+def throw_away(*, fast: bool = True) -> Iterator[str]:
+    """The URL of a migrated database on a server of its own, which is gone afterwards. Raises PostgresError."""
+    from agentpay.db import migrate  # the server itself needs no Alembic
+
+    home = Path(tempfile.mkdtemp(prefix="agentpay-thrown-"))
+    home.chmod(0o711)  # the unprivileged user who runs PostgreSQL must pass through
+    server = EmbeddedPostgres(home, fast=fast)
+    try:
+        url = server.start()
+        migrate.upgrade(url)
+        yield url
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)

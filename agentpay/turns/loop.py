@@ -13,7 +13,7 @@ from agentpay.db.engine import Database
 from agentpay.db.transaction import Tx, forbid_transaction
 from agentpay.kit import limits
 from agentpay.llm.port import Provider
-from agentpay.llm.types import Reply, Stop, ToolCall, ToolResult
+from agentpay.llm.types import Reply, ToolCall, ToolResult
 from agentpay.turns import conclusion
 from agentpay.turns.end import EndStatus, FinalReply
 from agentpay.turns.facts import StepDone
@@ -64,7 +64,7 @@ class Loop:
             reply, reason = None, "time"
         if reply is None:
             reply = await speaker.conclude(self._question(prepared), reason=reason or "steps")
-        return self._outcome(reason or _reason(reply), prepared, reply, speaker, began)
+        return self._outcome(reason, prepared, reply, speaker, began)
 
     def _speaker(self, turn: RunningTurn, prepared: Prepared, writer: DraftWriter) -> Speaker:
         return Speaker(
@@ -214,10 +214,6 @@ def gather_attachments(
 def _subject(attachment: Mapping[str, Any]) -> tuple[Any, ...]:
     names = ("offer_id", "checkout_id", "order_id", "article_id", "product_id", "url")
     return (attachment["type"], next((str(attachment[name]) for name in names if attachment.get(name)), ""))
-
-
-def _reason(reply: Reply) -> str | None:
-    return None if reply.stop is not Stop.EMPTY else "error"
 
 
 def _call_record(call: ToolCall, result: ToolResult) -> dict[str, Any]:

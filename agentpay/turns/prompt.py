@@ -2,7 +2,7 @@
 
 A prompt has three parts: who the agent is (byte-stable per agent version, so that a provider may cache it), the talk so
 far (it only grows, so that it may be cached too), and behind it, for this turn only, what our records say. Never rules,
-floors or budgets. Everything that we did not write is fenced.
+floors or budgets. Everything that neither we nor the merchant's people wrote is fenced.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ from agentpay.agents.repository import AgentRow
 from agentpay.kit.fence import fenced
 from agentpay.kit.text import one_line
 from agentpay.llm.types import Brief, Entry, ToolCall, ToolResult
+from agentpay.turns.window import SUMMARY_CHARACTERS_MAX
 
 CONTEXT_CHARACTERS_MAX: Final = 2_000
 FACTS_CHARACTERS_MAX: Final = 8_000
-SUMMARY_CHARACTERS_MAX: Final = 2_000
 SHOWN_MAX: Final = 8
 
 # Keys of the page's context (API § 5) that help to answer; the rest stays with us.
@@ -83,9 +83,11 @@ def talk(
     `messages`: rows with `role content sequence`, oldest first. Those of the visitor behind `asked_after` are what this
     turn answers.
     """
-    is_asked = [row["role"] == "user" and row["sequence"] > asked_after for row in messages]
-    before = [entry_of(row) for row, asked in zip(messages, is_asked, strict=True) if not asked]
-    asked = [entry_of(row) for row, asked in zip(messages, is_asked, strict=True) if asked]
+    before: list[Entry] = []
+    asked: list[Entry] = []
+    for row in messages:
+        is_asked = row["role"] == "user" and row["sequence"] > asked_after
+        (asked if is_asked else before).append(entry_of(row))
     begin = [Entry("system", fenced("earlier", summary, characters_max=SUMMARY_CHARACTERS_MAX))] if summary else []
     return (*begin, *before, Entry("system", records(brief, context)), *asked)
 

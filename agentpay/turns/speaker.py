@@ -130,6 +130,8 @@ class Speaker:
         if reply is None or not self._is_usable(reply):
             self._give_up(None)
             return None
+        if reply.stop is Stop.TRUNCATED and not reply.tool_calls:
+            self._say("…")
         return reply
 
     async def _listen(self, question: Question) -> Reply | None:
@@ -153,11 +155,7 @@ class Speaker:
         if reply.malformed_calls:
             self._malformed_steps += 1
             return self._malformed_steps < MALFORMED_STEPS_MAX
-        if reply.tool_calls:
-            return True
-        if reply.stop is Stop.TRUNCATED and reply.text.strip():
-            self._say("…")
-        return bool(reply.text.strip())
+        return bool(reply.tool_calls or reply.text.strip())
 
     def _give_up(self, reason: str | None) -> None:
         """No model is asked again in this turn."""

@@ -14,7 +14,6 @@ import psycopg
 import structlog
 
 from agentpay.db.engine import Database
-from agentpay.db.transaction import Tx
 from agentpay.kit.errors import Unavailable
 from agentpay.kit.ids import uuid7
 from agentpay.llm import prices
@@ -55,78 +54,81 @@ def purse_of(turn: RunningTurn, *, agent_id: UUID, visitor_key: str, budgets: Se
 
 async def reserve(db: Database, turn: RunningTurn, purse: Purse, *, step: int, micros: int) -> bool:
     """Set aside what one question may cost at most. False: a budget does not hold it. Raises TurnLost."""
-    if not purse.binds:
-        return True
-    async with db.transaction() as tx:
-        await hold(tx, turn)
-        return await _set_aside(tx, purse, cause=cause_of(turn, step), micros=micros)
+    return await _reserve(db, purse, cause=cause_of(turn, step), micros=micros, turn=turn)
 
 
 async def settle(db: Database, turn: RunningTurn, purse: Purse, *, step: int, micros: int) -> None:
     """What the question really came to. Not fenced: money that was spent is spent, whoever owns the turn by now."""
-    if not purse.binds:
-        return
-    try:
-        async with db.transaction() as tx:
-            await budget.commit(tx, organization_id=purse.organization_id, cause=cause_of(turn, step), amount=micros)
-    except (psycopg.Error, Unavailable) as error:
-        # What was set aside stays used: no answer is lost for the sake of its bill.
-        log.warning("spending.unsettled", turn_id=str(turn.id), error=type(error).__name__)
+    await _settle(db, purse, cause=cause_of(turn, step), micros=micros)
 
 
 def payer(db: Database, turn: RunningTurn, purse: Purse) -> Pay:
     """Pays for a second opinion on what the visitor wants, before the first step."""
 
     async def pay(ask: Callable[[], Awaitable[Choice]]) -> Choice | None:
-        if not await reserve(db, turn, purse, step=OPINION_STEP, micros=OPINION_MICROS_MAX):
-            return None
-        spent = OPINION_MICROS_MAX
-        try:
-            choice = await ask()
-            spent = prices.cost_micros(choice.usage, choice.model)
-        finally:
-            await settle(db, turn, purse, step=OPINION_STEP, micros=spent)
-        return choice
+        return await _paid(db, purse, ask, cause=cause_of(turn, OPINION_STEP), turn=turn)
 
     return pay
 
 
 def payer_of(db: Database, organization_id: UUID) -> Pay:
     """Pays for a merchant's own question what a message means, from its organization-wide budgets."""
-    scopes, cause = {"organization": str(organization_id)}, f"intent:{uuid7()}"
 
     async def pay(ask: Callable[[], Awaitable[Choice]]) -> Choice | None:
         stored = await db.value("select budgets from organizations where id = %(id)s", {"id": organization_id})
-        purse = Purse(organization_id, scopes, tuple(each for each in budget.budgets_of(stored) if _is_theirs(each)))
-        if not purse.binds:
-            return await ask()
-        async with db.transaction() as tx:
-            if not await _set_aside(tx, purse, cause=cause, micros=OPINION_MICROS_MAX):
-                return None
-        choice = await ask()  # a question that failed may have been billed: what was set aside stays used
-        spent = prices.cost_micros(choice.usage, choice.model)
-        async with db.transaction() as tx:
-            await budget.commit(tx, organization_id=organization_id, cause=cause, amount=spent)
-        return choice
+        theirs = tuple(each for each in budget.budgets_of(stored) if _is_theirs(each))
+        purse = Purse(organization_id, {"organization": str(organization_id)}, theirs)
+        return await _paid(db, purse, ask, cause=f"intent:{uuid7()}")
 
     return pay
 
 
+async def _paid(
+    db: Database, purse: Purse, ask: Callable[[], Awaitable[Choice]], *, cause: str, turn: RunningTurn | None = None
+) -> Choice | None:
+    """The answer to one question, paid for; None: the purse does not hold it. One that failed may have been billed."""
+    if not await _reserve(db, purse, cause=cause, micros=OPINION_MICROS_MAX, turn=turn):
+        return None
+    spent = OPINION_MICROS_MAX
+    try:
+        choice = await ask()
+        spent = prices.cost_micros(choice.usage, choice.model)
+    finally:
+        await _settle(db, purse, cause=cause, micros=spent)
+    return choice
+
+
+async def _reserve(db: Database, purse: Purse, *, cause: str, micros: int, turn: RunningTurn | None) -> bool:
+    if not purse.binds:
+        return True
+    async with db.transaction() as tx:
+        if turn is not None:
+            await hold(tx, turn)
+        return await budget.reserve(
+            tx,
+            organization_id=purse.organization_id,
+            kind="model",
+            cause=cause,
+            amount=micros,
+            currency=budget.MODEL_CURRENCY,
+            scopes=purse.scopes,
+            budgets=purse.budgets,
+        )
+
+
+async def _settle(db: Database, purse: Purse, *, cause: str, micros: int) -> None:
+    if not purse.binds:
+        return
+    try:
+        async with db.transaction() as tx:
+            await budget.commit(tx, organization_id=purse.organization_id, cause=cause, amount=micros)
+    except (psycopg.Error, Unavailable) as error:
+        # What was set aside stays used: no answer is lost for the sake of its bill.
+        log.warning("spending.unsettled", cause=cause, error=type(error).__name__)
+
+
 def _is_theirs(each: Budget) -> bool:
     return each.kind == "model" and each.scope == "organization"
-
-
-async def _set_aside(tx: Tx, purse: Purse, *, cause: str, micros: int) -> bool:
-    return await budget.reserve(
-        tx,
-        organization_id=purse.organization_id,
-        kind="model",
-        cause=cause,
-        amount=micros,
-        currency=budget.MODEL_CURRENCY,
-        scopes=purse.scopes,
-        budgets=purse.budgets,
-    )
 
 
 def cause_of(turn: RunningTurn, step: int) -> str:

@@ -1,37 +1,17 @@
 """`python -m tests.adversary --runs 10000 --seed 1`: the proof offline, on an embedded PostgreSQL of its own."""
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from agentpay.db import migrate
-from agentpay.sandbox.postgres import EmbeddedPostgres
+from agentpay.sandbox.postgres import throw_away
 from tests.adversary.guards import GUARDS, switched_off
 from tests.adversary.machine import Stage, play, staged
 from tests.adversary.referee import Overstepped
 
 BATCH_RUNS: Final = 50
 """Runs of one seed: the next batch has the next seed, so that each finding can be played again by itself."""
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="agentpay-adversary-"))
-    home.chmod(0o711)  # the unprivileged user who runs PostgreSQL must pass through
-    server = EmbeddedPostgres(home, fast=True)
-    try:
-        url = server.start()
-        migrate.upgrade(url)
-        yield url
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def main() -> int:
@@ -41,7 +21,7 @@ def main() -> int:
     parser.add_argument("--shrink", action="store_true", help="reduce what is found to its smallest form")
     parser.add_argument("--guards", action="store_true", help="switch off each guard in turn: each must be missed")
     wanted = parser.parse_args()
-    with database() as url:
+    with throw_away() as url:
         if wanted.guards:
             return _miss(url, seed=wanted.seed)
         return _prove(url, runs=wanted.runs, seed=wanted.seed, shrinks=wanted.shrink)

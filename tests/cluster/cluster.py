@@ -7,24 +7,20 @@ HTTP. `clustered(database_url)` gives the cluster with two webs and two workers.
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import psycopg
 from cryptography.fernet import Fernet
 
-from agentpay.db import migrate
 from agentpay.db.engine import Database
 from agentpay.sandbox import stage
 from agentpay.sandbox.polar import entities, seeding
 from agentpay.sandbox.polar.serve import serve
 from agentpay.sandbox.polar.settings import for_tests
 from agentpay.sandbox.polar.state import PolarState
-from agentpay.sandbox.postgres import EmbeddedPostgres
 from agentpay.sandbox.stage import Stage
 from agentpay.serve import Running
 from tests.cast import Shop
@@ -160,30 +156,3 @@ def _environ(database_url: str, model_url: str, public_url: str) -> dict[str, st
         "ANTHROPIC_API_KEY": "x",
         "ANTHROPIC_BASE_URL": model_url,
     }
-
-
-@contextmanager
-def own_database(server_url: str, name: str) -> Iterator[str]:
-    """A migrated database of its own on a server that others use too."""
-    parts = urlsplit(server_url)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"create database {name}".encode())
-    url = urlunsplit(parts._replace(path=f"/{name}"))
-    url = url if url.startswith("postgresql://") else url.replace("postgresql:", "postgresql://", 1)
-    migrate.upgrade(url)
-    yield url
-
-
-@contextmanager
-def own_server() -> Iterator[str]:
-    """A migrated database on a server of its own, for the commands."""
-    with tempfile.TemporaryDirectory(prefix="agentpay-cluster-") as folder:
-        home = Path(folder)
-        home.chmod(0o711)  # the unprivileged user who runs PostgreSQL must pass through
-        server = EmbeddedPostgres(home, fast=True)
-        try:
-            url = server.start()
-            migrate.upgrade(url)
-            yield url
-        finally:
-            server.stop()

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.cluster.cluster import Cluster, clustered, own_database
+from tests.cluster.cluster import Cluster, clustered
+from tests.databases import own_database
 
 
 @pytest_asyncio.fixture(scope="session")
 async def built(database_url: str) -> AsyncIterator[Cluster]:
-    with own_database(database_url, "cluster") as url:
-        async with clustered(url) as cluster:
-            yield cluster
+    async with clustered(own_database(database_url, "cluster")) as cluster:
+        yield cluster

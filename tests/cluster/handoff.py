@@ -14,8 +14,9 @@ import time
 import httpx
 import msgspec
 
+from agentpay.sandbox.postgres import throw_away
 from tests.cast import Shop
-from tests.cluster.cluster import WEBS, Cluster, clustered, own_server
+from tests.cluster.cluster import WEBS, Cluster, clustered
 from tests.cluster.listener import Listener
 from tests.cluster.model import speaks
 from tests.cluster.screen import Broken, Screen
@@ -119,7 +120,7 @@ async def _compare(cluster: Cluster, outcome: Outcome, here: Screen, there: Scre
 
 async def main(races: int) -> int:
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a model whose reader left is no news here
-    with own_server() as url:
+    with throw_away() as url:
         async with clustered(url, AGENTPAY_POOL_MAX="12") as cluster:
             await cluster.heal()
             async with cluster.client(WEBS[0]) as http:

@@ -12,8 +12,9 @@ import time
 
 import msgspec
 
+from agentpay.sandbox.postgres import throw_away
 from tests.cast import Shop
-from tests.cluster.cluster import WEBS, WORKERS, Cluster, clustered, own_server
+from tests.cluster.cluster import WEBS, WORKERS, Cluster, clustered
 from tests.cluster.listener import Listener
 from tests.cluster.model import speaks
 from tests.cluster.screen import Broken
@@ -93,7 +94,7 @@ async def _chat(
 
 async def main(chats: int, words: int, word_seconds: float) -> int:
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a model whose reader died is no news here
-    with own_server() as url:
+    with throw_away() as url:
         async with clustered(url, AGENTPAY_POOL_MAX="12") as cluster:
             await cluster.heal()
             async with cluster.client("web-1") as http:

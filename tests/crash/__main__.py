@@ -6,14 +6,15 @@ import re
 import sys
 import time
 
-from tests.cluster.cluster import clustered, own_server
+from agentpay.sandbox.postgres import throw_away
+from tests.cluster.cluster import clustered
 from tests.crash.matrix import Outcome, table, theatre
 
 
 async def main(only: str) -> int:
     began = time.monotonic()
     outcomes: list[Outcome] = []
-    with own_server() as url:
+    with throw_away() as url:
         async with clustered(url) as cluster, theatre(cluster) as house:
             for point in await house.record():
                 if re.search(only, f"{point.process} {point.fault}"):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
+from tests.databases import own_database
 from tests.dev.process import ROOT, Dev, environment, folder
 
 
@@ -26,21 +26,18 @@ def real_polar(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def own_database(database_url: str) -> Iterator[str]:
-    with psycopg.connect(database_url, autocommit=True) as server:
-        server.execute("create database elsewhere")
-        yield database_url.replace("/postgres?", "/elsewhere?")
-        server.execute("drop database elsewhere with (force)")
+def elsewhere(database_url: str) -> str:
+    return own_database(database_url, "elsewhere")
 
 
 def test_the_demo_merchant_is_that_organization_and_no_stand_in_runs(
-    real_polar: tuple[str, str], own_database: str
+    real_polar: tuple[str, str], elsewhere: str
 ) -> None:
     url, token = real_polar
     settings = {
         "AGENTPAY_POLAR_BASE_URL": url,
         "AGENTPAY_POLAR_ACCESS_TOKEN": token,
-        "AGENTPAY_DATABASE_URL": own_database,
+        "AGENTPAY_DATABASE_URL": elsewhere,
     }
     with folder() as var:
         dev = Dev(var, env=settings)
@@ -49,7 +46,7 @@ def test_the_demo_merchant_is_that_organization_and_no_stand_in_runs(
             handout = dev.handout
             assert (handout["polar_url"], handout["polar_access_token"]) == (url, token)
             assert handout["webhook_secret"] is None, "Polar's webhooks do not reach a private address"
-            assert handout["environment"]["AGENTPAY_DATABASE_URL"] == own_database
+            assert handout["environment"]["AGENTPAY_DATABASE_URL"] == elsewhere
             assert "AGENTPAY_POLAR_ACCESS_TOKEN" not in handout["environment"]
             organization = httpx.get(
                 f"{handout['base_url']}/v1/organizations/{handout['organization_id']}",

@@ -22,9 +22,10 @@ from agentpay.db.doorbell import Doorbell
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.ids import uuid7
 from agentpay.privacy import jobs as privacy
+from agentpay.sandbox.postgres import throw_away
 from agentpay.sandbox.stage import Stage
 from tests.cast import Shop, Visitor
-from tests.cluster.cluster import Cluster, clustered, own_server
+from tests.cluster.cluster import Cluster, clustered
 from tests.outages.test_retention import PURGED
 from tests.turns.conftest import pay
 
@@ -183,7 +184,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=4)
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    with own_server() as url:
+    with throw_away() as url:
         made = asyncio.run(soak(url, minutes=options.minutes, visitors=options.visitors))
     grown = judged(made.samples)
     for text in (dict(made.done), *(f"GREW: {problem}" for problem in grown), "flat" if not grown else "not flat"):

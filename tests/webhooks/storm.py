@@ -23,7 +23,8 @@ import msgspec
 from agentpay.kit.clock import utc_now
 from agentpay.kit.ids import uuid7
 from agentpay.sandbox.polar import signing
-from tests.cluster.cluster import WEBS, WORKERS, Cluster, clustered, own_server
+from agentpay.sandbox.postgres import throw_away
+from tests.cluster.cluster import WEBS, WORKERS, Cluster, clustered
 from tests.webhooks.story import Event, Sale, Story, told
 
 PER_ORDER = 8.4  # deliveries, with what is doubled and forged
@@ -255,7 +256,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    with own_server() as url:
+    with throw_away() as url:
         outcome = asyncio.run(
             run(url, deliveries=options.deliveries, seed=options.seed, kill_seconds=options.kill_seconds)
         )

@@ -15,27 +15,16 @@ from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
 from agentpay.webhooks import apply, repository
 from agentpay.webhooks.apply import DeliveryWorker
-from tests.cluster.cluster import own_database
 from tests.conftest import empty
 from tests.offers import cast
 
 POISONED = 2 * apply.BATCH
 
 
-@pytest_asyncio.fixture(scope="session")
-async def lonely(database_url: str) -> AsyncIterator[Database]:
-    """A database without any other worker."""
-    with own_database(database_url, "poison") as url:
-        database = Database(url)
-        await database.open()
-        yield database
-        await database.close()
-
-
 @pytest_asyncio.fixture
-async def quiet(lonely: Database) -> AsyncIterator[Database]:
-    yield lonely
-    await empty(lonely)
+async def quiet(quiet_database: Database) -> AsyncIterator[Database]:
+    yield quiet_database
+    await empty(quiet_database)
 
 
 async def stored(db: Database, organization_id: UUID, type: str, *, count: int) -> None:

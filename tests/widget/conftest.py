@@ -17,8 +17,9 @@ from agentpay.sandbox.stage import Stage
 from tests.browser.conftest import chromium_path
 from tests.cast import ORIGIN, Shop
 from tests.cluster.balancer import Balancer
-from tests.cluster.cluster import Cluster, clustered, own_database
+from tests.cluster.cluster import Cluster, clustered
 from tests.conftest import empty
+from tests.databases import own_database
 
 __all__ = ["chromium_path"]
 
@@ -106,16 +107,15 @@ async def browser(chromium_path: str) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session")
 async def built(database_url: str) -> AsyncIterator[Street]:
     turns = itertools.count()
-    with own_database(database_url, "widget") as url:
-        async with clustered(url) as cluster:
+    async with clustered(own_database(database_url, "widget")) as cluster:
 
-            def rotated() -> list[str]:
-                urls = cluster.urls()
-                first = next(turns) % max(1, len(urls))
-                return urls[first:] + urls[:first]
+        def rotated() -> list[str]:
+            urls = cluster.urls()
+            first = next(turns) % max(1, len(urls))
+            return urls[first:] + urls[:first]
 
-            async with Balancer(rotated).serving() as balancer:
-                yield Street(cluster, balancer.url)
+        async with Balancer(rotated).serving() as balancer:
+            yield Street(cluster, balancer.url)
 
 
 @pytest_asyncio.fixture

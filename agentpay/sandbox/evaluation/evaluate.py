@@ -1,17 +1,12 @@
 """Runs the evaluation: the house on a stage, the demo merchant in it, every buyer's talks, the referee's judgement."""
 
 import asyncio
-import contextlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Final, Literal
 
 import msgspec
 
-from agentpay.db import migrate
 from agentpay.llm.port import Provider as Model
 from agentpay.sandbox import stage
 from agentpay.sandbox.demo import agents, local_polar, merchant
@@ -24,7 +19,6 @@ from agentpay.sandbox.evaluation.play import play
 from agentpay.sandbox.evaluation.record import Talk, Violation
 from agentpay.sandbox.evaluation.report import Judged, Report
 from agentpay.sandbox.evaluation.visitors import VISITORS
-from agentpay.sandbox.postgres import EmbeddedPostgres
 from agentpay.sandbox.stage import StagedShop
 
 Provider = Literal["template", "anthropic", "openai"]
@@ -68,21 +62,6 @@ def check(wanted: Wanted, environ: Mapping[str, str]) -> None:
     keys = _KEYS[wanted.provider]
     if keys and not any(environ.get(key) for key in keys):
         raise CannotEvaluate(f"{' or '.join(keys)} must be set to evaluate {wanted.provider}.")
-
-
-@contextlib.contextmanager
-def throw_away_database() -> Iterator[str]:
-    """A migrated database on an embedded server that is gone afterwards. Raises PostgresError."""
-    home = Path(tempfile.mkdtemp(prefix="agentpay-eval-"))
-    home.chmod(0o711)  # the unprivileged user who runs PostgreSQL must pass through
-    server = EmbeddedPostgres(home, fast=True)
-    try:
-        url = server.start()
-        migrate.upgrade(url)
-        yield url
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 async def evaluate(

@@ -8,8 +8,15 @@ from typing import Any
 import msgspec
 
 from agentpay.llm.port import Provider, ProviderFailed
+from agentpay.llm.speaking import Patience
 from agentpay.llm.types import Brief, Entry, Personality, Reply, Request, ToolSpec, Words
 
+# Long where a busy machine may be slow, short where waiting is what is tested.
+PATIENT = Patience(first=20, between=20)
+PATIENCE = {
+    "timeout_first_word": Patience(first=0.1, between=20),
+    "timeout_between_words": Patience(first=20, between=0.1),
+}
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 BRIEF = Brief(
     language="en", intent="greeting", confidence=1.0, entities={}, action="greet", agent_type="sales",

@@ -68,6 +68,13 @@ class ProviderServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def forget(self) -> None:
+        """As if nothing had been asked or promised yet."""
+        for memory in (self.queue, self.bodies, self.headers, self.peers):
+            memory.clear()
+        self.asked.clear()
+        self.left.clear()
+
     def will(self, *answers: Answer) -> Self:
         self.queue.extend(answers)
         return self

@@ -11,19 +11,11 @@ import pytest
 from agentpay.llm.anthropic import AnthropicProvider
 from agentpay.llm.anthropic_body import request_body
 from agentpay.llm.collect import ARGUMENTS_BYTES_MAX, CALLS_MAX, REPLY_BYTES_MAX
-from agentpay.llm.speaking import Patience
 from agentpay.llm.types import Stop, ToolCall, Usage
 from tests.llm.providers import anthropic_server as claude
 from tests.llm.providers.anthropic_server import AnthropicServer, event, start, stop, text, tool
-from tests.llm.providers.ask import ask, leave_after_the_first_word, question
+from tests.llm.providers.ask import PATIENCE, PATIENT, ask, leave_after_the_first_word, question
 from tests.llm.providers.server import Answer, Death, Part, Pause, failure
-
-# Long where a busy machine may be slow, short where waiting is what is tested.
-PATIENT = Patience(first=20, between=20)
-PATIENCE = {
-    "timeout_first_word": Patience(first=0.1, between=20),
-    "timeout_between_words": Patience(first=20, between=0.1),
-}
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +30,7 @@ async def shared() -> AsyncIterator[tuple[AnthropicServer, AnthropicProvider]]:
 @pytest.fixture
 def server(shared: tuple[AnthropicServer, AnthropicProvider]) -> AnthropicServer:
     server = shared[0]
-    server.queue.clear()
-    server.bodies.clear()
-    server.headers.clear()
-    server.left.clear()
-    server.asked.clear()
-    server.peers.clear()
+    server.forget()
     return server
 
 

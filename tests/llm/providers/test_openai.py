@@ -12,19 +12,11 @@ import pytest
 from agentpay.llm.collect import ARGUMENTS_BYTES_MAX, CALLS_MAX, REPLY_BYTES_MAX
 from agentpay.llm.openai_body import request_body
 from agentpay.llm.openai_compatible import OpenAIProvider
-from agentpay.llm.speaking import Patience
 from agentpay.llm.types import Stop, ToolCall, Usage
 from tests.llm.providers import openai_server as gpt
-from tests.llm.providers.ask import ask, leave_after_the_first_word, question
+from tests.llm.providers.ask import PATIENCE, PATIENT, ask, leave_after_the_first_word, question
 from tests.llm.providers.openai_server import DONE, START, OpenAIServer, chunk, data, stop, text, tool, usage
 from tests.llm.providers.server import Answer, Death, Part, Pause, failure
-
-# Long where a busy machine may be slow, short where waiting is what is tested.
-PATIENT = Patience(first=20, between=20)
-PATIENCE = {
-    "timeout_first_word": Patience(first=0.1, between=20),
-    "timeout_between_words": Patience(first=20, between=0.1),
-}
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +31,7 @@ async def shared() -> AsyncIterator[tuple[OpenAIServer, OpenAIProvider]]:
 @pytest.fixture
 def server(shared: tuple[OpenAIServer, OpenAIProvider]) -> OpenAIServer:
     server = shared[0]
-    server.queue.clear()
-    server.bodies.clear()
-    server.headers.clear()
-    server.left.clear()
-    server.asked.clear()
-    server.peers.clear()
+    server.forget()
     return server
 
 
