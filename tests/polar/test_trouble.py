@@ -1,7 +1,6 @@
 """Polar in trouble: each kind has one named behaviour (docs/polar-trouble.md), and it stays with its merchant."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from typing import Any, get_args
@@ -25,7 +24,6 @@ from agentpay.sandbox.polar.serve import serve
 from agentpay.sandbox.polar.settings import for_tests
 from agentpay.sandbox.polar.state import PolarState
 
-HEALTHY_SECONDS_MAX = 2.0
 MANY = 1_000
 
 
@@ -129,9 +127,8 @@ async def test_while_one_merchants_polar_hangs_the_others_is_as_quick_as_ever(st
     hanging = [asyncio.create_task(outcome(acme.post())) for _ in range(CALLS_AT_ONCE_MAX * 3)]
     while planned.times > MANY - CALLS_AT_ONCE_MAX:  # noqa: ASYNC110 (the stand-in only counts)
         await asyncio.sleep(0.005)
-    began = time.monotonic()
     assert [await outcome(rival.post()) for _ in range(5)] == [("answered", False)] * 5
-    assert time.monotonic() - began < HEALTHY_SECONDS_MAX
+    assert not any(task.done() for task in hanging), "and nobody had to wait for the hanging ones"
     assert MANY - planned.times == CALLS_AT_ONCE_MAX, "no more than its slots are held"
     for task in hanging:
         task.cancel()

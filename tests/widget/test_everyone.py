@@ -228,6 +228,8 @@ async def test_the_look_finds_what_is_wrong(arrive: Arrive, acme: Shop, source: 
             root.querySelector(".bubble").style.color = "#aaa";
         }"""
     )
+    # A change of color reaches a child one transition later, however short transitions are.
+    await expect(page.locator(".from-agent .bubble p").first).to_have_css("color", "rgb(170, 170, 170)")
     found = " ".join(await look_at(page, source, "spoilt"))
     assert all(word in found for word in ("no name", "small: 20", "contrast"))
     assert source is None or "button-name" not in found  # its title still names it

@@ -23,7 +23,8 @@ async def answering(arrive: Arrive, shop: Shop) -> tuple[Visit, Page]:
     page = await visit.open()
     await steps.open_chat(page)
     await steps.send(page, "hello")
-    await expect(page.locator(".from-agent .bubble").last).to_contain_text(re.compile(r"\w{4} \w{4}"))
+    await expect(steps.answers(page)).to_have_count(2)  # the first one is the greeting
+    await expect(steps.answers(page).last).to_contain_text(re.compile(r"\w{4} \w{4}"))
     return visit, page
 
 
