@@ -27,6 +27,7 @@ from agentpay.conversations import endpoints as conversations
 from agentpay.kit import wire
 from agentpay.kit.errors import NotFound
 from agentpay.knowledge import endpoints as knowledge
+from agentpay.metrics import Metrics
 from agentpay.offers import endpoints as offers
 from agentpay.organizations import endpoints as organizations
 from agentpay.privacy import endpoints as privacy
@@ -56,10 +57,10 @@ PACKAGES = (
 )
 
 
-def create_app(parts: Parts, *, metrics: operations.Metrics | None = None) -> App:
+def create_app(parts: Parts, *, metrics: Metrics | None = None) -> App:
     """The ASGI application over `parts`, which the caller has started (`compose.started`)."""
     settings = parts.settings
-    metrics = metrics or operations.Metrics()
+    metrics = metrics or Metrics()
     structs = openapi.StructSchemas()
     credentials = Credentials(parts.db, admin_keys=settings.admin_keys)
     handlers: list[ControllerRouterHandler] = [handler for package in PACKAGES for handler in package.HANDLERS]
@@ -101,7 +102,7 @@ def _nowhere() -> Router:
     return Router("/schema", route_handlers=[], include_in_schema=False, before_request=refuse)
 
 
-def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -> dict[str, Provide]:
+def _provided(parts: Parts, metrics: Metrics, contract: "Contract") -> dict[str, Provide]:
     settings = parts.settings
     values: dict[str, Any] = {
         "db": parts.db,
@@ -110,7 +111,7 @@ def _provided(parts: Parts, metrics: operations.Metrics, contract: "Contract") -
         "appender": parts.appender,
         "jobs": parts.jobs,
         "vault": parts.vault,
-        "inbox": Inbox(parts.db, parts.doorbell, parts.vault, clock=parts.clock),
+        "inbox": Inbox(parts.db, parts.doorbell, parts.vault, clock=parts.clock, observe=metrics.webhooks.received),
         "polar": parts.polar,
         "clock": parts.clock,
         "agents_cache": parts.agents_cache,

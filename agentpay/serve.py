@@ -21,7 +21,7 @@ from agentpay.connection import Connection
 from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.traces import trace_of
 from agentpay.llm.port import Provider
-from agentpay.operations import Metrics
+from agentpay.metrics import Metrics
 from agentpay.settings import Settings
 
 log = structlog.get_logger()
@@ -85,10 +85,13 @@ async def running(
     app: Any = create_app(parts, metrics=metrics)
     metrics.watch(parts)
     stop = asyncio.Event()
-    async with started(parts, besides=[sampling(metrics, parts)]), _metrics_port(metrics, settings.metrics_port):
+    async with (
+        started(parts, besides=background(metrics, parts, samples=True)),
+        _metrics_port(metrics, settings.metrics_port),
+    ):
         server = _Server(_config(wrap(app) if wrap else app))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
-        work = worker.work(parts, stop, observe=metrics.jobs.ran) if with_worker else None
+        work = worker.work(parts, stop, metrics=metrics) if with_worker else None
         working = asyncio.create_task(work, name="worker") if work else None
         try:
             await _until_started(server, serving)
@@ -129,15 +132,15 @@ async def work_until_signal(settings: Settings) -> None:
     metrics = Metrics()
     metrics.watch(parts)
     # Only who can be asked for figures may be the one who samples.
-    besides = [sampling(metrics, parts)] if settings.metrics_port else []
+    besides = background(metrics, parts, samples=settings.metrics_port is not None)
     async with started(parts, besides=besides), _metrics_port(metrics, settings.metrics_port):
         log.info("worker.started", process_id=str(parts.process_id))
-        await worker.work(parts, stopping, observe=metrics.jobs.ran)
+        await worker.work(parts, stopping, metrics=metrics)
 
 
-def sampling(metrics: Metrics, parts: Parts) -> Background:
-    """The background task that looks at the job table for the metrics."""
-    return "metrics", partial(metrics.jobs.run, parts.db)
+def background(metrics: Metrics, parts: Parts, *, samples: bool) -> list[Background]:
+    """What the metrics do by themselves. `samples`: this process may be the one that looks at the tables."""
+    return [("ticks", metrics.tick), *([("metrics", partial(metrics.run, parts.db))] if samples else [])]
 
 
 def on_signal() -> asyncio.Event:

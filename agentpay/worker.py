@@ -11,11 +11,12 @@ from agentpay.jobs import jobs as job_table
 from agentpay.jobs.executor import Handler, Observe
 from agentpay.jobs.in_process import Worker
 from agentpay.knowledge import jobs as knowledge
+from agentpay.metrics import Metrics
 from agentpay.offers import jobs as offers
 from agentpay.organizations import jobs as organizations
 from agentpay.privacy import jobs as privacy
 from agentpay.webhooks import jobs as webhooks
-from agentpay.webhooks.apply import DeliveryWorker
+from agentpay.webhooks.apply import DeliveryWorker, OnApplied
 from agentpay.webhooks.handlers import handlers as delivery_handlers
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ SCHEDULES: dict[str, float] = {
 }
 
 
-async def work(parts: Parts, stop: asyncio.Event, *, observe: Observe = lambda *_: None) -> None:
-    """Run jobs and apply deliveries until `stop`, then let what runs finish. `observe` hears of every job's run."""
-    jobs, inbox = job_worker(parts, observe=observe), delivery_worker(parts)
+async def work(parts: Parts, stop: asyncio.Event, *, metrics: Metrics) -> None:
+    """Run jobs and apply deliveries until `stop`, then let what runs finish. `metrics` hear of all of them."""
+    jobs = job_worker(parts, observe=metrics.jobs.ran)
+    inbox = delivery_worker(parts, observe=metrics.webhooks.applied)
     await asyncio.gather(jobs.run(stop, drain_seconds=parts.settings.drain_seconds), inbox.run(stop))
 
 
@@ -65,8 +67,9 @@ def job_worker(parts: Parts, *, observe: Observe) -> "Worker | ArqWorker":
     )
 
 
-def delivery_worker(parts: Parts) -> DeliveryWorker:
-    return DeliveryWorker(parts.db, parts.doorbell, handlers=delivery_handlers(parts.db, parts.appender, parts.jobs))
+def delivery_worker(parts: Parts, *, observe: OnApplied = lambda *_: None) -> DeliveryWorker:
+    handlers = delivery_handlers(parts.db, parts.appender, parts.jobs)
+    return DeliveryWorker(parts.db, parts.doorbell, handlers=handlers, observe=observe)
 
 
 def job_handlers(parts: Parts) -> dict[str, Handler]:

@@ -3,7 +3,7 @@
 Lock order of the whole service: conversation → turn → draft → offer → checkout → budgets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
 
 TOPIC = "events"
+
+OnEvent = Callable[[str, Mapping[str, Any]], None]
+"""Type and data of an event that was committed."""
 
 # The running draft is told in the same statement: text written after this event is told after it, in every stream.
 _EVENT = """
@@ -35,6 +38,7 @@ class Appender:
 
     def __init__(self, doorbell: Doorbell) -> None:
         self._doorbell = doorbell
+        self.on_event: OnEvent = _unobserved
 
     async def event(
         self,
@@ -56,6 +60,7 @@ class Appender:
             },
         )
         self.ring(tx, conversation_id)
+        tx.after_commit(lambda: self.on_event(type, data or {}))
         return offset
 
     def ring(self, tx: Tx, conversation_id: UUID) -> None:
@@ -130,6 +135,10 @@ class Appender:
         )
         if moved:
             await self.conversation_updated(tx, organization_id=organization_id, conversation_id=conversation_id)
+
+
+def _unobserved(type: str, data: Mapping[str, Any]) -> None:
+    """Nobody counts events, until the composition root says who does."""
 
 
 async def lock(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -> Row:

@@ -1,25 +1,20 @@
 """Figures of the job table: what this process ran, and what waits, which one process of all samples."""
 
-import asyncio
-import contextlib
 from datetime import datetime
 from typing import Final
 
-import psycopg
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from agentpay.db.engine import Database
 from agentpay.jobs import repository
 from agentpay.jobs.executor import Outcome
-from agentpay.kit.errors import Unavailable
 
-SAMPLE_SECONDS: Final = 5.0
 LEASE_SECONDS: Final = 15.0
 NOTHING: Final = {"oldest_seconds": 0, "retrying": 0}
 
 
 class JobMetrics:
-    """`ran` counts runs here; `run` samples the table while this process is the one that does."""
+    """`ran` counts runs here; `sample` looks at the table while this process is the one that does."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.runs = Counter(
@@ -53,15 +48,11 @@ class JobMetrics:
         self.runs.labels(kind, outcome).inc()
         self.seconds.labels(kind).observe(seconds)
 
-    async def run(self, db: Database) -> None:
-        """Sample until cancelled."""
-        while True:
-            with contextlib.suppress(psycopg.Error, Unavailable):
-                await self.sample(db)
-            await asyncio.sleep(SAMPLE_SECONDS)
+    async def sample(self, db: Database) -> bool:
+        """Look once, if it is this process's part; what it saw before is shown no longer, if it is not.
 
-    async def sample(self, db: Database) -> None:
-        """Look once, if it is this process's part; what it saw before is shown no longer, if it is not."""
+        Returns whether it is.
+        """
         self._held = await repository.hold_sampling(db, held=self._held, seconds=LEASE_SECONDS)
         counts = await repository.count_jobs(db) if self._held else []
         backlog = await repository.measure_backlog(db) if self._held else NOTHING
@@ -72,3 +63,4 @@ class JobMetrics:
             self.jobs.labels(row["kind"], row["status"]).set(row["count"])
         self.oldest.set(backlog["oldest_seconds"])
         self.retries.set(backlog["retrying"])
+        return self._held is not None

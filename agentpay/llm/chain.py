@@ -29,11 +29,24 @@ PATIENCE_SECONDS_MAX: Final = 20.0
 _NOT_AGAIN: Final = frozenset({failures.FIRST_WORD, failures.BETWEEN_WORDS, failures.BREAKER_OPEN, failures.OVERSIZED})
 """The visitor waited long enough, or it would go the same way."""
 
-OnCall = Callable[[str, str, float | None, Usage], None]
-"""Provider, outcome (`answered`, `cancelled` or a reason of `llm/failures.py`), seconds to the first word, usage."""
+
+class Called(msgspec.Struct, frozen=True):
+    """One question to one provider, when it is over."""
+
+    provider: str
+    outcome: str
+    """`answered`, `cancelled` or a reason of `llm/failures.py`."""
+    first_seconds: float | None
+    """To the first word; None = there was none."""
+    usage: Usage
+    micros: int
+    """What it cost by the price lists, in micro-dollars."""
 
 
-def ignore(provider: str, outcome: str, seconds: float | None, usage: Usage) -> None:
+OnCall = Callable[[Called], None]
+
+
+def ignore(call: Called) -> None:
     """The observer that does nothing."""
 
 
@@ -133,7 +146,7 @@ class Chain:
                 if call.first is None:
                     call.first = self._now() - call.began
                 if isinstance(piece, Reply):
-                    call.outcome, call.usage = "answered", piece.usage
+                    call.outcome, call.usage, call.model = "answered", piece.usage, piece.model
                     self._settle(breaker, key, call)
                 call.spoke = call.spoke or isinstance(piece, Words)
                 yield piece
@@ -142,7 +155,7 @@ class Chain:
             raise failures.failed(failures.BROKEN_STREAM)
         except ProviderFailed as failure:
             failure.spoke, failure.provider = failure.spoke or call.spoke, name
-            call.outcome, call.usage = failure.reason, failure.usage
+            call.outcome, call.usage, call.model = failure.reason, failure.usage, failure.model
             self._settle(breaker, key, call, failure)
             raise
         finally:
@@ -155,7 +168,8 @@ class Chain:
         call.is_settled = True
         if breaker is not None:
             _report(breaker, key, call.outcome, failure, now=self._now())
-        self.on_call(call.name, call.outcome, call.first, call.usage)
+        micros = prices.cost_micros(call.usage, call.model) if call.usage.total else 0
+        self.on_call(Called(call.name, call.outcome, call.first, call.usage, micros))
 
     def _wait(self, failure: ProviderFailed) -> float | None:
         """Seconds until another try of the same provider; None = none."""
@@ -173,6 +187,7 @@ class _Call(msgspec.Struct):
     outcome: str = "cancelled"
     first: float | None = None
     usage: Usage = Usage()
+    model: str = ""
     spoke: bool = False
     is_settled: bool = False
 

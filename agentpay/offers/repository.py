@@ -216,3 +216,18 @@ async def freeze(
         "facts": Jsonb(dict(facts)),
     }
     await tx.execute(_FREEZE, params)
+
+
+async def list_tightest_budgets(db: Database, *, limit: int) -> list[Row]:
+    """Organization-wide budgets of running periods that something was used of, the least left first."""
+    return await db.all(
+        """select b.organization_id, b.kind, b.period, b.currency,
+          greatest(0, 1 - (b.reserved + b.committed)::float8 / nullif(given.amount, 0)) as left_ratio
+        from budgets b join organizations o on o.id = b.organization_id and o.deleted_at is null,
+          jsonb_to_recordset(o.budgets) as given(kind text, scope text, period text, currency text, amount bigint)
+        where b.scope = 'organization' and b.period_start = date_trunc(b.period, now() at time zone 'utc')::date
+          and given.scope = 'organization' and given.kind = b.kind and given.period = b.period
+          and given.currency = b.currency and given.amount > 0
+        order by left_ratio, b.organization_id limit %(limit)s""",
+        {"limit": limit},
+    )

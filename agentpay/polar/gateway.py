@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from agentpay.db.engine import Database
-from agentpay.polar.bucket import Bucket, Priority
+from agentpay.polar.bucket import Bucket, OnWait, Priority
 from agentpay.polar.circuit import Circuit
 from agentpay.polar.client import Credential, Http, OnCall, Polar
 from agentpay.polar.errors import PolarError
@@ -32,6 +32,10 @@ class PolarGateway:
         self._circuits: dict[str, Circuit] = {}
         self._known: dict[UUID, tuple[float, Credential]] = {}
         self.on_call: OnCall = _unobserved
+
+    def observe_waits(self, on_wait: OnWait) -> None:
+        """Have `on_wait` hear for how long calls wait for leave to be sent."""
+        self._bucket.on_wait = on_wait
 
     @property
     def paused_count(self) -> int:

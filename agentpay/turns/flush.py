@@ -5,6 +5,7 @@ write was accepted; a draft row that is not there any more means: not mine, say 
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -41,6 +42,9 @@ class DraftWriter:
         self.text = ""
         """What was accepted so far."""
         self.has_spoken = False
+        self.first_word_seconds: float | None = None
+        """From now on until the first word could be read."""
+        self._began = time.monotonic()
         self._pending: list[str] = []
         self._pend = pend
         self.idle = asyncio.Event()
@@ -59,6 +63,17 @@ class DraftWriter:
 
     def put_back(self, words: str) -> None:
         self._pending.insert(0, words)
+
+    def told(self, words: str) -> None:
+        """These words can be read by whoever listens."""
+        self.text += words
+        if self.first_word_seconds is None:
+            self.first_word_seconds = self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Since it was opened."""
+        return time.monotonic() - self._began
 
     async def take_rest(self) -> str:
         """Wait for a flush under way; what is still pending is the caller's to store with the turn's end."""
@@ -140,7 +155,7 @@ class Flusher:
         replies = {}
         for row in rows:
             writer = batch[row["turn_id"]]
-            writer.text += words[row["turn_id"]]
+            writer.told(words[row["turn_id"]])
             replies[row["turn_id"]] = RunningReply(
                 turn_id=writer.turn.id,
                 reply_id=writer.turn.reply_id,

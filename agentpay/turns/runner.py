@@ -30,6 +30,7 @@ BEAT_SECONDS = 1.0
 TAKEOVERS_PER_SWEEP = 20
 RETRY_SECONDS = 1.0
 TRIES_MAX = 3
+TEMPLATE = "template"
 
 APOLOGIES = {
     "en": "Sorry, something went wrong on my side. Please write that once more, or ask for a person.",
@@ -37,6 +38,16 @@ APOLOGIES = {
 }
 
 Prepare = Callable[[RunningTurn], Awaitable[Prepared]]
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a turn of this process ended, for who counts. `provider`: who had the last word."""
+
+    status: str
+    reason: str | None
+    provider: str
+    seconds: float
+    first_word_seconds: float | None
 
 
 class Runner:
@@ -60,7 +71,8 @@ class Runner:
         self._loop = loop
         self._prepare = prepare
         self.process_id = process_id
-        self.on_end: Callable[[str, str | None], None] = _unobserved
+        self.on_end: Callable[[Ended], None] = _unobserved
+        self.on_taken_over: Callable[[], None] = _nobody_counts
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._is_draining = False
         self._has_left = False
@@ -116,6 +128,7 @@ class Runner:
                 continue  # gone with its conversation in the meantime
             if turn is not None:
                 log.info("turn.taken_over", turn_id=str(turn.id), attempt=turn.attempt)
+                self.on_taken_over()
                 self.start(turn)
                 taken += 1
         return taken
@@ -207,14 +220,33 @@ class Runner:
         tail = await writer.take_rest()
         while True:
             try:
-                await self._store_end(turn, outcome, tail=tail)
-                return
+                following = await self._store_end(turn, outcome, tail=tail)
+                break
             except (psycopg.OperationalError, Unavailable) as error:
                 # Whether it was stored is unknown: `status = 'running'` decides, so asking again is safe.
                 log.warning("turn.unended", turn_id=str(turn.id), error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
+        if tail:
+            writer.told(tail)
+        self._tell(turn, writer, outcome)
+        if following is not None:
+            self.start(following)
 
-    async def _store_end(self, turn: RunningTurn, outcome: Outcome, *, tail: str) -> None:
+    def _tell(self, turn: RunningTurn, writer: DraftWriter, outcome: Outcome) -> None:
+        provider = outcome.reply.llm_provider or TEMPLATE
+        ended = Ended(outcome.status, outcome.reason, provider, writer.seconds, writer.first_word_seconds)
+        log.info(
+            "turn.completed",
+            turn_id=str(turn.id),
+            status=ended.status,
+            reason=ended.reason,
+            provider=provider,
+            seconds=round(ended.seconds, 3),
+        )
+        self.on_end(ended)
+
+    async def _store_end(self, turn: RunningTurn, outcome: Outcome, *, tail: str) -> RunningTurn | None:
+        """The waiting turn, if it runs now."""
         async with self._db.transaction() as tx:
             conversation = await hold(tx, turn)
             _, following = await end.end(
@@ -237,15 +269,16 @@ class Runner:
                 status=outcome.status,
                 agent_state=outcome.reply.agent_state,
             )
-        log.info("turn.completed", turn_id=str(turn.id), status=outcome.status, reason=outcome.reason)
-        self.on_end(outcome.status, outcome.reason)
-        if following is not None:
-            self.start(following)
+        return following
 
     def _forget(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
         if self._tasks.get(turn_id) is task:
             del self._tasks[turn_id]
 
 
-def _unobserved(status: str, reason: str | None) -> None:
+def _unobserved(turn: Ended) -> None:
     """Nobody counts how turns end, until the composition root says who does."""
+
+
+def _nobody_counts() -> None:
+    """Nor takeovers."""

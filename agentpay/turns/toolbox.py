@@ -1,5 +1,6 @@
 """The registry: which tools there are, and the one way to run a call. A tool never raises into the loop."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,11 @@ from agentpay.turns.hold import TurnLost
 log = structlog.get_logger()
 
 CALLS_PER_STEP_MAX = 4
+UNKNOWN = "unknown"
+"""How observers hear of a tool that does not exist: a model may have made its name up of anything."""
+
+OnCall = Callable[[str, str, float], None]
+"""Tool, status of its result, seconds."""
 
 LABELS: dict[str, dict[Language, str]] = {
     "search_products": {"en": "Searching the catalogue", "pt": "Procurando no catálogo"},
@@ -38,6 +44,7 @@ class Toolbox:
         self._checks: dict[str, Callable[[Any], Any]] = {
             name: fastjsonschema.compile(tool.parameters) for name, tool in self.tools.items()
         }
+        self.on_call: OnCall = _unobserved
 
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a provider is shown of the named tools, in the registry's order (a byte-stable prefix)."""
@@ -60,6 +67,15 @@ class Toolbox:
 
     async def perform(self, call: ToolCall, *, context: ToolContext, open_names: frozenset[str]) -> ToolResult:
         """Check, then run one call: done, refused and failed are values. Raises only TurnLost (and cancellation)."""
+        began = time.monotonic()
+        result = await self._perform(call, context=context, open_names=open_names)
+        self.on_call(self._known(call.name), result.status, time.monotonic() - began)
+        return result
+
+    def _known(self, name: str) -> str:
+        return name if name in self.tools else UNKNOWN
+
+    async def _perform(self, call: ToolCall, *, context: ToolContext, open_names: frozenset[str]) -> ToolResult:
         refusal = self.check(call, open_names=open_names)
         if refusal is not None:
             return ToolResult(call.id, call.name, "refused", {"reason": refusal})
@@ -79,6 +95,10 @@ class Toolbox:
 def label(tool: str, *, language: Language) -> str:
     """What the visitor reads while the tool runs."""
     return LABELS.get(tool, {"en": "Working on it", "pt": "Um momento"})[language]
+
+
+def _unobserved(tool: str, status: str, seconds: float) -> None:
+    """Nobody counts calls, until the composition root says who does."""
 
 
 def _snake(name: str) -> str:

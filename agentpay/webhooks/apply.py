@@ -33,15 +33,20 @@ BACKOFF_SECONDS_MAX = 900.0
 
 # Applies one event's data; `sent_at` is the envelope's time. False: nothing of ours, ignored. Must be idempotent.
 Handler = Callable[[UUID, Any, datetime], Awaitable[bool]]
+OnApplied = Callable[[str, float | None], None]
+"""Outcome (`applied`, `ignored`, `failed`, `parked`); of the first two the seconds since the delivery came."""
 
 
 class DeliveryWorker:
     """Applies deliveries until stopped. One a process; any number of processes."""
 
-    def __init__(self, db: Database, doorbell: Doorbell, *, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, db: Database, doorbell: Doorbell, *, handlers: Mapping[str, Handler], observe: OnApplied = lambda *_: None
+    ) -> None:
         self._db = db
         self._doorbell = doorbell
         self._handlers = handlers
+        self._observe = observe
         self._news = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,7 +109,10 @@ class DeliveryWorker:
             await self._failed(delivery, error)
             return
         with contextlib.suppress(psycopg.Error, Unavailable):  # unsettled: applied again after the lease, no harm
-            await repository.settle(self._db, delivery=delivery, status="applied" if applied else "ignored")
+            status = "applied" if applied else "ignored"
+            lag = await repository.settle(self._db, delivery=delivery, status=status)
+            if lag is not None:
+                self._observe(status, lag)
 
     async def _handle(self, delivery: ClaimedDelivery) -> bool:
         handler = self._handlers.get(delivery.type)
@@ -120,6 +128,7 @@ class DeliveryWorker:
             log.error("delivery.parked", **names, exc_info=error)
         else:
             log.warning("delivery.failed", **names, error=type(error).__name__)
+        self._observe("parked" if parks else "failed", None)
         delay: float = min(BACKOFF_SECONDS * 2.0 ** (delivery.attempt - 1), BACKOFF_SECONDS_MAX)
         with contextlib.suppress(psycopg.Error, Unavailable):
             await repository.put_back(

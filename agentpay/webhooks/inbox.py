@@ -6,7 +6,7 @@ load that is most of the cost, alone it costs nothing.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +26,9 @@ TYPE_CHARACTERS_MAX = 100
 WEBHOOK_ID_CHARACTERS_MAX = 255
 BATCH_MAX = 200
 BATCH_BYTES_MAX = 4 * 1024 * 1024
+
+OnReceived = Callable[[str, int], None]
+"""Outcome (`stored`, `repeated`, `refused`) and of how many deliveries."""
 
 _STORE = """
 insert into deliveries (id, organization_id, webhook_id, type, sent_at, body)
@@ -71,11 +74,14 @@ class Sent(msgspec.Struct, frozen=True, eq=False):
 class Inbox:
     """Takes what Polar sends. One a process."""
 
-    def __init__(self, db: Database, doorbell: Doorbell, vault: Vault, *, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, doorbell: Doorbell, vault: Vault, *, clock: Clock, observe: OnReceived = lambda *_: None
+    ) -> None:
         self._db = db
         self._doorbell = doorbell
         self._vault = vault
         self._clock = clock
+        self._observe = observe
         self._waiting: deque[Sent] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -101,6 +107,7 @@ class Inbox:
         if not fits(await self._vault.remembered(self._db, organization_id, "webhook")) and not fits(
             await self._vault.valid(self._db, organization_id, "webhook")
         ):
+            self._observe("refused", 1)
             raise NotAllowed("The webhook's signature is missing or wrong.")
         await self._store(organization_id, webhook_id[:WEBHOOK_ID_CHARACTERS_MAX], body)
 
@@ -144,8 +151,12 @@ class Inbox:
             [sent.envelope.timestamp for sent in batch],
             [sent.body for sent in batch],
         )
-        if await self._db.run(_STORE, columns):
+        stored = await self._db.run(_STORE, columns)
+        if stored:
             self._doorbell.ring(TOPIC)
+            self._observe("stored", stored)
+        if len(batch) > stored:
+            self._observe("repeated", len(batch) - stored)
 
 
 def take(waiting: deque[Sent]) -> list[Sent]:

@@ -56,13 +56,17 @@ for share of c
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-async def settle(db: Database, *, delivery: ClaimedDelivery, status: str) -> None:
-    """Applied or ignored, under the claim's own attempt. A body that names somebody erased goes with it (API § 10)."""
+async def settle(db: Database, *, delivery: ClaimedDelivery, status: str) -> float | None:
+    """Applied or ignored, under the claim's own attempt. A body that names somebody erased goes with it (API § 10).
+
+    Returns for how many seconds it was here; None: another attempt has it.
+    """
     async with db.transaction() as tx:
-        await tx.execute(
+        lag: float | None = await tx.value(
             """update deliveries set status = %(status)s, applied_at = clock_timestamp(), lease_until = null,
               error = null, body = case when %(is_erased)s then null else body end
-            where id = %(id)s and attempt = %(attempt)s and status = 'received'""",
+            where id = %(id)s and attempt = %(attempt)s and status = 'received'
+            returning extract(epoch from applied_at - received_at)::float8""",
             {
                 "id": delivery.id,
                 "attempt": delivery.attempt,
@@ -70,6 +74,7 @@ async def settle(db: Database, *, delivery: ClaimedDelivery, status: str) -> Non
                 "is_erased": await _names_somebody_erased(tx, delivery),
             },
         )
+        return lag
 
 
 async def put_back(db: Database, *, delivery: ClaimedDelivery, error: str, delay_seconds: float, parks: bool) -> None:
@@ -140,3 +145,14 @@ async def purge(db: Database, *, applied_days: int = 30, parked_days: int = 90) 
           limit %(batch)s)""",
         {"applied": applied_days, "parked": parked_days, "batch": PURGE_ROWS_MAX},
     )
+
+
+async def measure_backlog(db: Database) -> Row:
+    """`waiting`: not applied yet; `oldest_seconds`: how long the longest due one waits."""
+    row = await db.one(
+        """select count(*) as waiting, coalesce(extract(epoch from clock_timestamp() - min(next_try_at) filter (
+            where next_try_at <= clock_timestamp())), 0)::float8 as oldest_seconds
+        from deliveries where status = 'received'"""
+    )
+    assert row is not None
+    return row

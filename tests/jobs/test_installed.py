@@ -11,7 +11,7 @@ from agentpay import worker
 from agentpay.compose import build, started
 from agentpay.db.engine import Database
 from agentpay.jobs.jobs import PURGE
-from agentpay.operations import Metrics
+from agentpay.metrics import Metrics
 from agentpay.serve import Running, running
 from agentpay.settings import Settings, read
 from tests.cast import ADMIN_KEY
@@ -36,7 +36,7 @@ def installed(quiet_database_url: str, redis_url: str) -> Settings:
 async def web_and_worker(settings: Settings, metrics: Metrics) -> AsyncIterator[Running]:
     parts, stop = build(settings, providers={}), asyncio.Event()
     async with running(settings, with_worker=False, providers={}) as web, started(parts):
-        working = asyncio.create_task(worker.work(parts, stop, observe=metrics.jobs.ran))
+        working = asyncio.create_task(worker.work(parts, stop, metrics=metrics))
         try:
             yield web
         finally:

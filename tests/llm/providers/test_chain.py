@@ -8,7 +8,7 @@ import pytest
 
 from agentpay.llm import failures
 from agentpay.llm.breaker import CONSECUTIVE_MAX, OPEN_SECONDS
-from agentpay.llm.chain import JITTER_SECONDS_MAX, PATIENCE_SECONDS_MAX, RETRY_AFTER_SECONDS_MAX, Chain
+from agentpay.llm.chain import JITTER_SECONDS_MAX, PATIENCE_SECONDS_MAX, RETRY_AFTER_SECONDS_MAX, Called, Chain
 from agentpay.llm.port import ProviderFailed
 from agentpay.llm.template.provider import TemplateProvider
 from agentpay.llm.types import Reply, Request, Stop, ToolCall, Usage, Words
@@ -81,9 +81,12 @@ class House:
         self.calls: list[tuple[str, str, float | None, Usage]] = []
         self.chain = Chain(
             {"anthropic": self.anthropic, "openai": self.openai, "template": TemplateProvider()},
-            on_call=lambda *call: self.calls.append(call), monotonic=self.time, rand=lambda: 0.5,
+            on_call=self.called, monotonic=self.time, rand=lambda: 0.5,
             sleep=self.time.sleep,
         )  # fmt: skip
+
+    def called(self, call: Called) -> None:
+        self.calls.append((call.provider, call.outcome, call.first_seconds, call.usage))
 
     async def ask(self, *names: str, model: str = "") -> Answered:
         return await collect(self.chain.reply(question(model=model), names or ORDER))
