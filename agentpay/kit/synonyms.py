@@ -163,10 +163,11 @@ community, forum, network, comunidade, fórum
 bundle, kit, set, pack, collection, combo, conjunto, pacote, coleção
 refund, refunds, money back, reimbursement, reembolso, reembolsar, estorno, estornar, dinheiro de volta
 return, returns, exchange, send back, devolução, devolver, troca, trocar, change my mind, arrependimento, desistir
-shipping, ship, delivery, deliver, postage, parcel, courier, frete, entrega, entregar, envio, enviar, correios,
+shipping, ship, delivery, deliver, postage, courier, frete, entrega, entregar, envio, enviar, correios,
   encomenda
 tracking, track, rastreio, rastrear, rastreamento
-payment, pay, paying, pagamento, pagar, credit card, debit card, cartão de crédito, forma de pagamento
+payment, pay, paying, installments, instalments, parcelar, parcelado, parcelamento, parcelas,
+  pagamento, pagar, credit card, debit card, cartão de crédito, forma de pagamento
 pix, boleto, bank transfer, transferência
 tax, taxes, vat, sales tax, imposto, impostos, tributo
 receipt, invoices, nota fiscal, nota, recibo, comprovante, tax invoice, vat invoice

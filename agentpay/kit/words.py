@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from agentpay.kit.text import clean, fold
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 WORD_CHARACTERS_MAX = 40
 STEM_CHARACTERS_MIN = 4
 FORMS_CACHED_MAX = 20_000

@@ -24,7 +24,13 @@ START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 10.0
 READY_LINE = 7  # of postmaster.pid
 DATABASE = "postgres"
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "1GB",
+    "deadlock_timeout": "50ms",
+}
 
 
 class PostgresError(Exception):

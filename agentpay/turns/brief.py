@@ -103,7 +103,7 @@ def brief_of(
         language=language,
         intent=understood.intent.value,
         confidence=understood.confidence,
-        entities=msgspec.to_builtins(understood.entities),
+        entities=_entities(known, understood, text=text),
         action=decision.action.value,
         agent_type=agent.agent_type,  # type: ignore[arg-type] # checked by the table
         agent_name=agent.name,
@@ -130,6 +130,18 @@ def brief_of(
         previous_text=situation.previous_text,
     )
     return brief, decision
+
+
+def _entities(known: Facts, understood: Understanding, *, text: str) -> dict[str, Any]:
+    """What was understood; a bare yes to `5 seats` still means five."""
+    entities: dict[str, Any] = msgspec.to_builtins(understood.entities)
+    if understood.entities.quantity is None and reading.says_yes(text):
+        first = known.asked[0]["sequence"] if known.asked else 0
+        said = [row["content"] for row in known.messages if row["sequence"] < first and row["role"] == "user"]
+        quantity = classify(said[-1]).entities.quantity if said else None
+        if quantity is not None:
+            entities["quantity"] = quantity
+    return entities
 
 
 def _situation(

@@ -225,7 +225,7 @@ GUARDS: Final[tuple[Off, ...]] = (
         "whose offer it is",
         tuple((place, "lock_offer", _anybodys_offer) for place in (repository, accept)),
         frozenset({"reach"}),
-        ("somebody_opens_the_chat", "a_deal_is_made", "an_offer_is_accepted"),
+        ("somebody_opens_the_chat", "an_offer_is_left_open", "an_offer_is_accepted"),
     ),
     Off(
         "whose records are told",

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from agentpay import compose, worker
 from agentpay import settings as settings_module
 from agentpay.agents import publish, rules, schemas
-from agentpay.catalog.sync import sync
+from agentpay.catalog.sync import SKEW_SECONDS, sync
 from agentpay.checkout.perform import perform
 from agentpay.checkout.performer import Performer
 from agentpay.compose import Parts, started
@@ -99,6 +99,11 @@ class Meddling(faults.FaultPlan):
         self.deeds.clear()
 
 
+_A_WHILE_AGO: Final = (
+    "update products set seen_at = seen_at - make_interval(secs => %(seconds)s) where organization_id = %(id)s"
+)
+
+
 class Hasty(Performer):
     """Performs like the real one, but waits for nobody: what has to wait is done when the play lets time pass."""
 
@@ -161,7 +166,8 @@ class House(msgspec.Struct, frozen=True):
             await self.mirror(shop)
 
     async def mirror(self, shop: Shop) -> None:
-        """A sync brings our mirror up to date."""
+        """A while later a sync brings our mirror up to date: what was heard in the last seconds, it would not touch."""
+        await self.parts.db.run(_A_WHILE_AGO, {"id": shop.organization_id, "seconds": SKEW_SECONDS + 1})
         polar = await self.parts.polar.of(shop.organization_id, priority="sync")
         await sync(self.parts.db, self.parts.jobs, polar, organization_id=shop.organization_id)
 

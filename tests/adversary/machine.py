@@ -127,6 +127,10 @@ class Adversarial(RuleBasedStateMachine):
             self.play.reprices_while(reprices[0], reprices[1], product, 60)
         self._do(self.play.accepts(whom, -1))
 
+    @rule(talk=acts.numbers, product=acts.favourites, ask=acts.asks)
+    def an_offer_is_left_open(self, talk: int, product: int, ask: Any) -> None:
+        self._do(self.play.says(self._talk(talk), acts.VAGUE[0], acts.deal(product, ask)))
+
     @rule(talk=acts.numbers, product=acts.favourites, ask=acts.asks, between=st.none() | acts.rules,
           amount=st.none() | acts.amounts)  # fmt: skip
     def an_approval_comes_late(self, talk: int, product: int, ask: Any, between: Any, amount: int | None) -> None:
