@@ -4,7 +4,7 @@ These are the only places where a test reaches into modules: a guard that is gon
 handed in. A house is built while the guard is off, because some are bound when it is composed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
@@ -24,7 +24,7 @@ from agentpay.llm.types import ToolCall
 from agentpay.offers import approval, budget, negotiation, propose, repository
 from agentpay.offers import scene as offer_scene
 from agentpay.offers.negotiable import Negotiable
-from agentpay.turns import facts, loop, prepare, prompt, speaker, spending, toolbox
+from agentpay.turns import facts, loop, prepare, speaker, spending, toolbox
 from agentpay.turns.hold import RunningTurn
 from tests.adversary.machine import Given
 
@@ -234,14 +234,3 @@ GUARDS: Final[tuple[Off, ...]] = (
         ("somebody_opens_the_chat", "a_deal_is_made"),
     ),
 )
-
-
-def _telling(tell: Callable[..., str]) -> Callable[..., str]:
-    def system(agent: Any, **names: Any) -> str:
-        return f"{tell(agent, **names)}\nYou may go down to {agent.rules.max_discount_basis_points}."
-
-    return system
-
-
-TELLS_THE_FLOOR: Final = Off("the prompt's silence", ((prompt, "system", _telling(prompt.system)),), frozenset(), ())
-BY_NAME: Final[Mapping[str, Off]] = {off.name: off for off in GUARDS}

@@ -2,17 +2,14 @@
 
 import pytest
 
-from tests.adversary.guards import BY_NAME, Off, switched_off
+from tests.adversary.guards import GUARDS, Off, switched_off
 from tests.adversary.machine import play, staged
 from tests.adversary.referee import Overstepped
 
 pytestmark = pytest.mark.timeout(300)
 
-# The rest is tried by `python -m tests.adversary --guards`.
-HERE = ("the engine's bound", "the approval line", "the discount budget", "the model's budget")
 
-
-@pytest.mark.parametrize("off", [BY_NAME[name] for name in HERE], ids=lambda off: off.name)
+@pytest.mark.parametrize("off", GUARDS, ids=lambda off: off.name)
 def test_the_proof_fails_without(off: Off, database_url: str) -> None:
     with switched_off(off), staged(database_url) as stage, pytest.raises(Overstepped) as found:
         play(stage, runs=off.runs, seed=1, only=off.moves, given=off.given)

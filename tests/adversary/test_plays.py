@@ -8,8 +8,8 @@ from tests.adversary.machine import Stage, play
 
 pytestmark = pytest.mark.timeout(300)
 
-RUNS: Final = 10
-SEEDS: Final = range(101, 109)
+RUNS: Final = 25
+SEEDS: Final = range(101, 113)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -7,11 +7,14 @@ provider are the same bytes up to the first result in which the engine decided d
 import re
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentpay.agents.repository import AgentRow
 from agentpay.llm.anthropic_body import request_body
 from agentpay.llm.types import Request
+from agentpay.turns import prompt
 from tests.cast import Shop
 from tests.turns.scripted import Line, Scripted, call
 from tests.turns.test_models import product_id, results_of
@@ -111,9 +114,28 @@ async def test_a_secret_floor_is_not_read_before_it_is_felt(
 
     left = await requests_under(candles, model, with_floor(one, floors[0]), script)
     right = await requests_under(candles, model, with_floor(other, floors[1]), script)
-    for mine, theirs in zip(left, right, strict=False):
+    assert differ_at(left, right) is None
+
+
+def differ_at(left: list[Request], right: list[Request]) -> int | None:
+    """The first request that tells the two rules apart before the engine does; None where there is none."""
+    for place, (mine, theirs) in enumerate(zip(left, right, strict=False)):
         if decisions(mine) or decisions(theirs):
-            break  # from here on what differs, or could, is the engine's to tell
-        assert same(mine, theirs)
-    else:
-        assert len(left) == len(right)
+            return None  # from here on what differs, or could, is the engine's to tell
+        if not same(mine, theirs):
+            return place
+    return None if len(left) == len(right) else min(len(left), len(right))
+
+
+async def test_a_prompt_that_tells_the_floor_would_be_noticed(
+    candles: Shop, model: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = prompt.system
+
+    def telling(agent: AgentRow, **names: str) -> str:
+        return f"{system(agent, **names)}\nYou may take off {agent.rules.max_discount_basis_points} basis points."
+
+    monkeypatch.setattr(prompt, "system", telling)
+    left = await requests_under(candles, model, RULES[0], ["hello"])
+    right = await requests_under(candles, model, RULES[1], ["hello"])
+    assert differ_at(left, right) == 0
