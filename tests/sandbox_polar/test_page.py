@@ -47,6 +47,18 @@ async def test_the_page_and_its_files_allow_nothing_inline(shop: Shop) -> None:
         assert (await http.post("/checkout/pay.js")).status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("hosts", "ancestors"),
+    [([], "frame-ancestors 'none'"), (["acme.io"], "frame-ancestors https://acme.io http://acme.io")],
+)
+async def test_only_a_listed_host_may_show_it_inside_its_page(shop: Shop, hosts: list[str], ancestors: str) -> None:
+    checkout = await shop.checkout()
+    for organization in shop.state.organizations:
+        organization.embed_hosts = hosts
+    async with shop.client() as http:
+        assert ancestors in (await http.get(checkout["url"])).headers["content-security-policy"]
+
+
 class Till:
     """A served stand-in that makes checkouts."""
 

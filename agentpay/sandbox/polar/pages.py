@@ -63,7 +63,14 @@ def _pay_page(state: PolarState, wire: Wire, secret: str) -> Answer | None:
     wanted = checkout.locale if checkout.locale not in (None, "en") else None
     language = _language(wire.query_value("locale") or wanted, wire.headers.get("accept-language", ""))
     page = Template(_file("pay.html")).substitute(language=language, secret=html.escape(secret), countries=countries)
-    return Answer(body=page.encode(), media_type="text/html; charset=utf-8", headers=SECURITY)
+    ancestors = _frame_ancestors(state.organization(checkout.organization_id).embed_hosts)
+    return Answer(body=page.encode(), media_type="text/html; charset=utf-8", headers=(ancestors, *SECURITY))
+
+
+def _frame_ancestors(embed_hosts: list[str]) -> tuple[str, str]:
+    """Only a page of a listed host may show it inside itself (contract § 3.7)."""
+    sources = [f"{scheme}://{host}" for host in embed_hosts for scheme in ("https", "http")] or ["'none'"]
+    return "content-security-policy", f"frame-ancestors {' '.join(sources)}"
 
 
 def _language(locale: str | None, accepted: str) -> str:

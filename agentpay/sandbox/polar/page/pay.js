@@ -11,7 +11,7 @@ const TEXTS = {
     working: "One moment…", paid: "Paid. Thank you!", waiting: "The payment is on its way…",
     expired: "This checkout has expired.", unknown: "This checkout does not exist.",
     broken: "Something went wrong. Please try again.", offline: "No connection. Please try again.",
-    back: "Back to the shop", done: "You can close this page.", perMonth: "per", free: "Free",
+    back: "Back to the shop", done: "You can close this page.", close: "Close", perMonth: "per", free: "Free",
     month: "month", year: "year", week: "week", day: "day", code: "Discount code", apply: "Apply",
   },
   pt: {
@@ -23,7 +23,7 @@ const TEXTS = {
     working: "Um momento…", paid: "Pago. Obrigado!", waiting: "O pagamento está a caminho…",
     expired: "Este checkout expirou.", unknown: "Este checkout não existe.",
     broken: "Algo deu errado. Tente de novo.", offline: "Sem conexão. Tente de novo.",
-    back: "Voltar à loja", done: "Pode fechar esta página.", perMonth: "por", free: "Grátis",
+    back: "Voltar à loja", done: "Pode fechar esta página.", close: "Fechar", perMonth: "por", free: "Grátis",
     month: "mês", year: "ano", week: "semana", day: "dia", code: "Código de desconto", apply: "Aplicar",
   },
 };
@@ -158,12 +158,20 @@ function prepare() {
 }
 
 let current = null;
+// Inside another page it speaks to that page, and only if the checkout was created for that Origin (contract § 3.7).
+const isEmbedded = new URLSearchParams(location.search).get("embed") === "true";
+
+function tell(event, more = {}) {
+  if (!isEmbedded || !current || !current.embed_origin) return;
+  parent.postMessage({ type: "POLAR_CHECKOUT", event, ...more }, current.embed_origin);
+}
 
 async function load() {
   const answer = await call("GET", endpoint);
   if (answer.status !== 200) return refuse(problemOf(answer));
   current = answer.body;
   show(current);
+  tell("loaded");
   if (current.status === "open") {
     if (!current.customer_billing_address && current.is_payment_form_required) await change({ customer_billing_address: billingAddress() });
   } else {
@@ -200,6 +208,7 @@ async function pay(token) {
     busy(false);
     return say(problemOf(answer), "bad");
   }
+  tell("confirmed");
   await follow(answer.body.customer_session_token);
 }
 
@@ -227,7 +236,10 @@ function reopen(checkout) {
 function finish(checkout, token) {
   say(text.paid, "good");
   const target = new URL(checkout.success_url, location.href);
-  if (target.pathname.endsWith("/confirmation") && target.origin === location.origin) {
+  const isOurs = target.pathname.endsWith("/confirmation") && target.origin === location.origin;
+  if (token && !isOurs) target.searchParams.set("customer_session_token", token);
+  if (isEmbedded) return tell("success", { successURL: target.href, redirect: !isOurs });
+  if (isOurs) {
     part("done").hidden = false;
     if (checkout.return_url) {
       part("back").href = checkout.return_url;
@@ -235,7 +247,6 @@ function finish(checkout, token) {
     }
     return;
   }
-  if (token) target.searchParams.set("customer_session_token", token);
   location.assign(target);
 }
 
@@ -266,5 +277,7 @@ field("amount").addEventListener("change", guarded(() => {
   return change({ amount: Math.round(Number(field("amount").value) * factor) });
 }));
 page.querySelector('[data-deed="apply"]').addEventListener("click", guarded(() => change({ discount_code: field("discount_code").value || null })));
+part("close").hidden = !isEmbedded;
+part("close").addEventListener("click", () => tell("close"));
 prepare();
 guarded(load)();
