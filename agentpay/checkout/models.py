@@ -32,6 +32,7 @@ class Checkout(RecordModel):
     prices: Mapped[list[Any]] = mapped_column(server_default="[]")  # the product's list that orders are checked against
     custom_field_data: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     success_url: Mapped[str | None]
+    embed_origin: Mapped[str | None]  # of the page that shows it inside itself
     customer: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # proven id, e-mail, name sent along
     status: Mapped[str] = mapped_column(server_default="creating")
     reason: Mapped[str | None]

@@ -233,6 +233,7 @@ class _Performance:
                 amount=sell.custom_amount,
                 seats=row["seats"],
                 success_url=row["success_url"],
+                embed_origin=row["embed_origin"],
                 custom_field_data=row["custom_field_data"],
                 external_customer_id=customer.get("external_customer_id"),
                 customer_email=customer.get("customer_email"),

@@ -61,6 +61,15 @@ def success_url(shop: Shop, *, context: Mapping[str, Any]) -> str | None:
     return urlunsplit((parts.scheme, host, parts.path, kept, ""))
 
 
+def embed_origin(shop: Shop, *, context: Mapping[str, Any]) -> str | None:
+    """The Origin of a page that shows Polar's checkout inside itself, if it is one of the organization's; else None.
+
+    Polar's page speaks to no other (polar/API.md § 3.7). The page says so itself, with `data-checkout="embed"`.
+    """
+    origin = context.get("embed_origin")
+    return origin if isinstance(origin, str) and origin in shop.allowed_origins else None
+
+
 def visitor_key(conversation: Mapping[str, Any]) -> str:
     """`sub:<proven id>` or `session:<session id>`: the same visitor, for offers and budgets (API § 2)."""
     proven = conversation["external_customer_id"]

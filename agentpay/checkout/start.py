@@ -262,11 +262,11 @@ order by id desc for update
 
 _INSERT = f"""
 insert into checkouts (id, organization_id, conversation_id, offer_id, effect_key, visitor_key, product_id, seats,
-  currency, list_amount, amount, discount_code, discount_id, coupon, custom_field_data, success_url, customer,
-  give_up_at)
+  currency, list_amount, amount, discount_code, discount_id, coupon, custom_field_data, success_url,
+  embed_origin, customer, give_up_at)
 values (%(id)s, %(organization_id)s, %(conversation_id)s, %(offer_id)s, %(effect_key)s, %(visitor_key)s,
   %(product_id)s, %(seats)s, %(currency)s, %(list_amount)s, %(amount)s, %(discount_code)s, %(discount_id)s,
-  %(coupon)s, %(custom_field_data)s, %(success_url)s, %(customer)s,
+  %(coupon)s, %(custom_field_data)s, %(success_url)s, %(embed_origin)s, %(customer)s,
   clock_timestamp() + interval '{GIVE_UP_HOURS} hours')
 returning *
 """
@@ -303,5 +303,6 @@ def _columns(conversation: Row, wanted: NewCheckout, *, checkout_id: UUID, detai
         "coupon": Jsonb(msgspec.to_builtins(coupon)) if coupon else None,
         "custom_field_data": Jsonb(wanted.custom_field_data),
         "success_url": shop.success_url(details, context=conversation["context"]),
+        "embed_origin": shop.embed_origin(details, context=conversation["context"]),
         "customer": Jsonb(shop.customer_of(conversation)),
     }

@@ -219,6 +219,14 @@ async def test_the_buyer_comes_back_to_the_page_he_left(world: World) -> None:
     assert world.polar_checkout(checkout).success_url == "https://acme.io/candles"
 
 
+async def test_polar_is_told_which_page_shows_its_checkout(world: World) -> None:
+    candle = await world.product()
+    await world.db.run("update organizations set allowed_origins = '{https://acme.io}'")
+    await world.db.run("""update conversations set context = '{"embed_origin": "https://acme.io"}'""")
+    checkout = await world.buy(candle)
+    assert world.polar_checkout(checkout).embed_origin == "https://acme.io"
+
+
 async def test_asking_again_after_an_outage_does_not_wait_for_the_next_try(world: World) -> None:
     candle = await world.product()
     world.state.faults.add("server_error", method="GET", path="/v1/products/*", times=3)

@@ -13,7 +13,7 @@ from agentpay.checkout.coupons import Coupon, coupon_of, is_code
 from agentpay.checkout.custom_fields import check_custom_fields
 from agentpay.checkout.errors import ProductUnavailable
 from agentpay.checkout.plan import Deal, Sell, Stop, Want, plan
-from agentpay.checkout.shop import Shop, success_url
+from agentpay.checkout.shop import Shop, embed_origin, success_url
 from agentpay.checkout.terms import terms_of
 from agentpay.checkout.verify import Expectation, differences
 from agentpay.kit.errors import Invalid
@@ -347,3 +347,10 @@ def test_wrong_answers_are_named(sold: Product, data: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as refused:
         check_custom_fields(sold, data)
     assert refused.value.problems[0][1] == ("body", "custom_field_data", next(iter(data)))
+
+
+@pytest.mark.parametrize("told", ["https://acme.io/", "https://evil.example", "null", 7, ["https://acme.io"], None])
+def test_polars_page_may_speak_to_an_allowed_origin_only(told: object) -> None:
+    assert embed_origin(SHOP, context={"embed_origin": "https://acme.io"}) == "https://acme.io"
+    assert embed_origin(SHOP, context={"embed_origin": told}) is None
+    assert embed_origin(SHOP, context={}) is None
