@@ -12,7 +12,7 @@ from tests.cast import Shop
 from tests.widget import axe, steps
 from tests.widget.conftest import PLAIN_PAGE, Arrive, Street
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
 TARGET_PX_MIN = 24
 HISTORY = 200

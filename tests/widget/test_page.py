@@ -11,7 +11,7 @@ from tests.cast import ORIGIN, Shop
 from tests.widget import steps
 from tests.widget.conftest import PLAIN_PAGE, STRICT_POLICY, Arrive, Street
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
 HOSTILE_STYLE = """<style>
 * { all: unset !important; } html { font-size: 62.5% !important; direction: ltr } div { display: none !important; }

@@ -11,7 +11,7 @@ from tests.cluster.model import speaks
 from tests.widget import steps
 from tests.widget.conftest import Arrive, Street, Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
 WORDS = 40
 BROWSER_TRIES = 3

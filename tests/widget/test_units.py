@@ -9,8 +9,9 @@ from playwright.async_api import Browser, Page, Route
 
 from agentpay.widget.parts import FOLDER
 from tests.cast import ORIGIN
+from tests.widget import steps
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
 
 @pytest_asyncio.fixture

@@ -203,10 +203,10 @@ export function mount({ settings, root, launcher, setUnread, emit, hide, kept, l
     open,
     close,
     async send(text) {
-      const words = String(text ?? "").trim();
-      if (wasRefused || !words) return;
+      const content = String(text ?? "").trim();
+      if (wasRefused || !content) return;
       open();
-      await session.send(words);
+      await session.send(content);
     },
     async buy(wish) {
       if (wasRefused) return;

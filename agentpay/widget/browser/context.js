@@ -17,6 +17,7 @@ export function pageContext(settings, own, language) {
     referrer: document.referrer && address(document.referrer),
     locale: region ?? language,
     currency: settings.currency,
+    embed_origin: settings.checkout === "embed" && location.origin, // Polar's page speaks to this Origin only
     utm_source: new URLSearchParams(location.search).get("utm_source") ?? undefined,
     ...product(settings),
   };

@@ -3,11 +3,12 @@
 import { element, icon, webAddress } from "./dom.js";
 
 const PAID_LOOK_MS = 500;
-const ENDED = ["confirmed", "succeeded", "expired", "failed"];
+const LOADED_MS_MAX = 10_000;
+const SETTLED = ["succeeded", "expired", "failed"]; // not "confirmed": the buyer's bank may still have a question
 
 /**
  * Show a checkout over the page until it is paid or sent away. What the frame says counts only if it comes from the
- * frame and from the checkout's own origin; whether it was paid, AgentPay says.
+ * frame and from the checkout's own origin, and it only closes the frame: whether it was paid, AgentPay says.
  */
 export function embed({ root, words, checkout, transcript, opener }) {
   const url = new URL(/** @type {string} */ (webAddress(checkout.url)));
@@ -21,18 +22,30 @@ export function embed({ root, words, checkout, transcript, opener }) {
   });
   const label = words.say("close");
   const shut = { class: "round", type: "button", "aria-label": label, title: label, onclick: () => dialog.close() };
+  // Where Polar does not know the page's host, browsers refuse to show the frame, and tell nobody.
+  const elsewhere = element("p", { class: "elsewhere", hidden: true },
+    element("a", { class: "link", href: checkout.url, target: "_blank", rel: "noopener" }, words.say("payElsewhere")));
   const dialog = element("dialog", { class: "embed", "aria-label": words.say("payment") },
-    element("button", shut, icon("close")), frame);
+    element("button", shut, icon("close")), elsewhere, frame);
+  let isPaying = false;
 
-  function onMessage(event) {
-    if (event.source !== frame.contentWindow || event.origin !== url.origin) return;
-    if (event.data?.type !== "POLAR_CHECKOUT") return;
-    if (event.data.event === "close") dialog.close();
+  function onMessage({ source, origin, data }) {
+    if (source !== frame.contentWindow || origin !== url.origin || data?.type !== "POLAR_CHECKOUT") return;
+    clearTimeout(patience);
+    elsewhere.hidden = true;
+    isPaying = data.event === "confirmed" || (isPaying && data.event === "loaded");
+    if (data.event === "close" || data.event === "success") dialog.close();
   }
+  const patience = setTimeout(() => (elsewhere.hidden = false), LOADED_MS_MAX);
   const clock = setInterval(() => {
-    if (ENDED.includes(transcript.facts.checkouts.get(checkout.id)?.status)) dialog.close();
+    const status = transcript.facts.checkouts.get(checkout.id)?.status;
+    if (SETTLED.includes(status)) dialog.close();
   }, PAID_LOOK_MS);
+  dialog.addEventListener("cancel", (event) => {
+    if (isPaying) event.preventDefault(); // Escape is pressed too easily for that
+  });
   dialog.addEventListener("close", () => {
+    clearTimeout(patience);
     clearInterval(clock);
     window.removeEventListener("message", onMessage);
     dialog.remove();

@@ -100,10 +100,10 @@
     place();
     keeper.observe(document.documentElement, { childList: true, attributeFilter: ["lang", "dir"] });
     if (/** @type {any} */ (navigator).connection?.saveData) return; // then on first open only
-    const load = () => !isGone && start().catch(() => {});
+    const preload = () => !isGone && start().catch(() => {});
     const idle = () => {
-      if (window.requestIdleCallback) requestIdleCallback(load, { timeout: IDLE_MS_MAX });
-      else setTimeout(load);
+      if ("requestIdleCallback" in window) requestIdleCallback(preload, { timeout: IDLE_MS_MAX });
+      else setTimeout(preload); // Safari
     };
     if (document.readyState === "complete") idle();
     else window.addEventListener("load", idle, { once: true });
@@ -136,8 +136,8 @@
 
   /** Light or dark, left or right, and an ink that can be read on the merchant's accent. */
   function dress() {
-    const theme = ["light", "dark"].includes(settings.theme) ? settings.theme : dark.matches ? "dark" : "light";
-    root.dataset.theme = theme;
+    const isDark = settings.theme === "dark" || (settings.theme !== "light" && dark.matches);
+    root.dataset.theme = isDark ? "dark" : "light";
     root.dir = words.dir ?? getComputedStyle(document.documentElement).direction;
     if (settings.accent && CSS.supports("color", settings.accent)) {
       root.style.setProperty("--accent", `var(--agentpay-accent, ${settings.accent})`);
@@ -187,7 +187,7 @@
       sheet.replaceSync(text);
       shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
     } catch {
-      const style = part("style", { nonce: script.nonce });
+      const style = part("style", { nonce: script?.nonce });
       style.textContent = text;
       shadow.append(style);
     }

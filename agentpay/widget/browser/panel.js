@@ -224,7 +224,8 @@ export class Panel {
   cover() {
     const isCovering = this.isOpen && this.small.matches;
     this.root.classList.toggle("is-covering", isCovering);
-    if (isCovering === Boolean(this.covered)) return;
+    const { covered } = this;
+    if (isCovering === Boolean(covered)) return;
     const page = document.documentElement;
     const viewport = window.visualViewport;
     if (isCovering) {
@@ -237,8 +238,8 @@ export class Panel {
       this.fit();
       return;
     }
-    document.body.inert = this.covered.inert;
-    page.style.overflow = this.covered.overflow;
+    document.body.inert = covered?.inert ?? false;
+    page.style.overflow = covered?.overflow ?? "";
     this.covered = null;
     viewport?.removeEventListener("resize", this.onViewport);
     viewport?.removeEventListener("scroll", this.onViewport);

@@ -144,7 +144,7 @@ export class Session {
   }
 
   listen(lastEventId) {
-    this.stream = new LiveStream({
+    const stream = new LiveStream({
       lastEventId,
       request: () => ({
         url: this.api.base + this.api.path("/events"),
@@ -160,8 +160,9 @@ export class Session {
       },
       onGone: () => this.gone(),
     });
+    this.stream = stream;
     this.phase = "ready";
-    this.stream.run();
+    stream.run();
     this.tell("reset");
     this.emit("ready", {
       conversation_id: this.api.conversationId, checkouts: [...this.transcript.facts.checkouts.values()],

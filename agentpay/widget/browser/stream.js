@@ -11,11 +11,13 @@ const GONE = new Set([401, 403, 404]);
 export class EventParser {
   constructor() {
     this.rest = "";
+    /** @type {{ id: string | undefined, event: string, data: string[] }} */
     this.event = { id: undefined, event: "message", data: [] };
   }
 
   /** The events that `text` completes, in order. @param {string} text */
   feed(text) {
+    /** @type {{ id: string | undefined, type: string, data: string }[]} */
     const found = [];
     const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
     this.rest = lines.pop() ?? "";
@@ -108,7 +110,7 @@ export class LiveStream {
       this.watch();
       const options = /** @type {const} */ ({ signal: this.abort.signal, cache: "no-store", credentials: "omit" });
       const response = await fetch(url, { headers, ...options });
-      if (!response.ok) return this.refused(response);
+      if (!response.ok || !response.body) return this.refused(response);
       this.failures = 0;
       this.onState("open");
       await this.read(response.body.pipeThrough(new TextDecoderStream()).getReader());
@@ -137,7 +139,7 @@ export class LiveStream {
   /** A connection that says nothing for so long is dead, whatever the network believes. */
   watch() {
     clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.abort.abort(), SILENCE_MS);
+    this.watchdog = setTimeout(() => this.abort?.abort(), SILENCE_MS);
   }
 
   hand(type, data) {

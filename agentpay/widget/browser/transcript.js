@@ -9,6 +9,19 @@ const OVER = ["expired", "failed", "succeeded"];
  * tells the page, once for each change.
  */
 export class Transcript {
+  /** @type {Map<string, any>} in the order they are shown */
+  entries;
+  /** @type {{ offers: Map<string, any>, checkouts: Map<string, any>, orders: Map<string, any> }} */
+  facts;
+  /** @type {Map<string, string>} product id → name */
+  names;
+  /** @type {{ id: string, messageId: string | null } | null} */
+  turn;
+  /** @type {Set<string>} ids of turns */
+  ended;
+  /** @type {Map<string, string>} call id → label */
+  tools;
+
   constructor({ tell, emit }) {
     this.tell = tell;
     this.emit = emit;
@@ -17,12 +30,12 @@ export class Transcript {
   }
 
   clear() {
-    this.entries = new Map(); // in the order they are shown
+    this.entries = new Map();
     this.facts = { offers: new Map(), checkouts: new Map(), orders: new Map() };
-    this.names = new Map(); // product id → name
-    this.turn = null; // { id, messageId }
-    this.ended = new Set(); // ids of turns
-    this.tools = new Map(); // call id → label
+    this.names = new Map();
+    this.turn = null;
+    this.ended = new Set();
+    this.tools = new Map();
     this.status = "active";
     this.handoff = { state: "none", staff_name: null };
   }
@@ -107,7 +120,7 @@ export class Transcript {
   }
 
   draft() {
-    return this.turn && this.entries.get(this.turn.messageId);
+    return this.turn && this.entries.get(this.turn.messageId ?? "");
   }
 
   put(message) {
