@@ -84,6 +84,15 @@ async def mark_live(tx: Tx, *, offer: Mapping[str, Any], discount: Discount) -> 
     )
 
 
+async def mark_ended(tx: Tx, *, offer: Mapping[str, Any]) -> None:
+    """Whatever Polar had of it can be used no more."""
+    await tx.execute(
+        "update offers set discount_state = case when discount_id is null then 'none' else 'revoked' end"
+        " where id = %(id)s",
+        {"id": offer["id"]},
+    )
+
+
 async def end(tx: Tx, appender: Appender, conversation: Row, *, offer: Row, reason: str) -> None:
     """The concession is off: expired, or void for `reason`; the budget is free again and the visitor told.
 
@@ -95,11 +104,7 @@ async def end(tx: Tx, appender: Appender, conversation: Row, *, offer: Row, reas
         said = reason if reason in SAID_REASONS else "withdrawn"
         ended = await lifecycle.void(tx, appender, conversation=conversation, offer=offer, reason=reason, say=said)
     if ended is not None:
-        await tx.execute(
-            "update offers set discount_state = case when discount_id is null then 'none' else 'revoked' end"
-            " where id = %(id)s",
-            {"id": offer["id"]},
-        )
+        await mark_ended(tx, offer=offer)
 
 
 def _key(row: Mapping[str, Any]) -> dict[str, UUID | None]:

@@ -93,6 +93,16 @@ class Attempt:
             )
         )
 
+    async def forget_discount(self, tx: Tx) -> None:
+        """The row sells without it from now on. Raises LeaseLost."""
+        self._held(
+            await tx.execute(
+                """update checkouts set discount_id = null
+                where id = %(id)s and attempt = %(attempt)s and status = 'creating'""",
+                self.key,
+            )
+        )
+
     async def put_off(self, *, seconds: float) -> None:
         """Let go of the row until then."""
         await self._db.run(

@@ -139,6 +139,8 @@ class _Performance:
             stop = await self._make_discount(offer)
             if stop is not None:
                 return stop
+        elif offer is not None and offer["discount_state"] != "none":
+            await self._drop_discount(offer)
         checkout = await self._make_checkout(sell)
         if isinstance(checkout, Stop):
             return checkout
@@ -174,6 +176,15 @@ class _Performance:
             await self.attempt.mark_answered(tx, discount_id=discount.id)
         self.row = {**self.row, "discount_id": discount.id, "sent_at": None}
         return None
+
+    async def _drop_discount(self, offer: Row) -> None:
+        """The list fell since an earlier attempt made it: on top of that it would go below what was agreed."""
+        await self.attempt.renew()
+        await leftovers.end_discounts(self.polar, offer=offer, now=self.row["now"])
+        async with self.db.transaction() as tx:
+            await concessions.mark_ended(tx, offer=offer)
+            await self.attempt.forget_discount(tx)
+        self.row = {**self.row, "discount_id": None}
 
     async def _find_discount(self, offer: Row) -> Discount | None:
         """The one that an unanswered POST may have made."""

@@ -74,6 +74,24 @@ async def test_an_answer_that_got_lost_is_looked_for_and_not_asked_for_again(
     assert "checkout.tidy" in await world.job_kinds()
 
 
+async def test_a_list_that_falls_between_two_attempts_takes_the_discount_with_it(world: World) -> None:
+    """On top of the lower price, the discount of the first attempt would go below what was agreed."""
+    candle = await world.product()
+    started = await world.accept(await world.offer(candle, 8500), settle=False)
+    world.state.faults.add("server_error", method="POST", path="/v1/checkouts/")
+    await one_attempt(world, started)
+    await world.reprice(candle, seeding.fixed(8000))
+    await time_passes(world)
+    settled = await one_attempt(world, started)
+    assert (settled["status"], settled["amount"], settled["discount_id"]) == ("open", 8000, None)
+    assert world.polar_checkout(settled).discount_id is None
+    assert "discount_id" not in world.calls("POST", "/v1/checkouts/")[-1].body
+    (discount,) = world.state.discounts
+    assert discount.ends_at is not None
+    assert discount.ends_at < world.state.now(), "nothing usable is left behind"
+    assert await world.db.value("select discount_state from offers") == "revoked"
+
+
 async def test_who_waited_too_long_is_told_when_the_checkout_is_there(world: World) -> None:
     offer_id = await world.offer(await world.product(), 8500)
     started = await world.accept(offer_id, settle=False)
