@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
+import psycopg
 import structlog
 
 from agentpay.agents.repository import AgentsCache
@@ -26,7 +27,7 @@ from agentpay.db.engine import Database
 from agentpay.egress import Egress
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.clock import Clock, utc_now
-from agentpay.kit.errors import NotFound
+from agentpay.kit.errors import NotFound, Unavailable
 from agentpay.kit.ids import uuid7
 from agentpay.knowledge import tools as knowledge_tools
 from agentpay.llm.anthropic import AnthropicProvider
@@ -216,10 +217,15 @@ async def polar_credential(db: Database, vault: Vault, organization_id: UUID) ->
 async def started(parts: Parts, *, besides: Sequence[Background] = ()) -> AsyncIterator[None]:
     """The process's background tasks: doorbell, hub, flusher, leases, sweeps, and `besides`. Ends them in order.
 
+    A database that cannot be used at the start ends the process with a sentence: its supervisor starts it again.
     At the end running turns get `AGENTPAY_DRAIN_SECONDS`; what is left is given away to any other process.
     """
     await parts.db.open()
-    await parts.runner.register()
+    try:
+        await parts.runner.register()
+    except (psycopg.Error, Unavailable):
+        await parts.db.close()  # left open, the pool's own tasks now and then keep the process from ending
+        raise
     tasks = [
         asyncio.create_task(_kept_going(name, run), name=name)
         for name, run in (
