@@ -1,23 +1,37 @@
-# The service: one image for `web`, `worker`, `migrate`, `doctor` and `org`.
-FROM python:3.11-slim AS packages
+# The service: one image for `web`, `worker`, `migrate`, `doctor`, `org` and whatever else `agentpay` does.
+# `deploy/check-image` builds it, runs it and tries what is promised of it. Any Debian with Python 3.11 will do as BASE.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS packages
 WORKDIR /build
 COPY requirements/runtime.txt requirements/runtime.txt
-RUN python -m venv /opt/agentpay \
+# Both secrets are optional: a pip.conf for a mirror of the package index, and the certificate that it is believed by.
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/secrets/ca \
+    python3 -m venv /opt/agentpay \
  && /opt/agentpay/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary=:all: \
-    -r requirements/runtime.txt \
- && /opt/agentpay/bin/python -m pip uninstall --yes --quiet pip
+    --no-compile -r requirements/runtime.txt \
+ && /opt/agentpay/bin/python -m pip uninstall --yes --quiet pip setuptools \
+ # The file system will be read-only: byte code is made now. `faker` comes along with Litestar, and nothing imports it.
+ && /opt/agentpay/bin/python -m compileall -q -j 0 -x /faker/ /opt/agentpay/lib
 
-FROM python:3.11-slim
+FROM ${BASE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="AgentPay" \
+      org.opencontainers.image.description="Conversational commerce beside Polar" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV PATH=/opt/agentpay/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-RUN groupadd --system --gid 10001 agentpay \
- && useradd --system --uid 10001 --gid agentpay --home-dir /app --shell /usr/sbin/nologin agentpay
+RUN groupadd --gid 10001 agentpay \
+ && useradd --uid 10001 --gid agentpay --no-create-home --home-dir /app --shell /usr/sbin/nologin agentpay
 WORKDIR /app
 COPY --from=packages /opt/agentpay /opt/agentpay
 COPY alembic.ini ./
 COPY migrations migrations
 COPY agentpay agentpay
 RUN python -m compileall -q -j 0 agentpay migrations
-USER agentpay
+# By number: Kubernetes refuses `runAsNonRoot` for a name.
+USER 10001:10001
 EXPOSE 8000
 # Alive, not ready: a database that is away must not make the orchestrator kill a process that will recover.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
