@@ -102,7 +102,7 @@ def check_units() -> str:
     with tempfile.TemporaryDirectory() as folder:
         for unit in sorted((DEPLOY / "systemd").glob("*.service")):
             # The program is not installed here, and `verify` insists on one.
-            text = unit.read_text().replace("/opt/agentpay/venv/bin/python", "/bin/true")
+            text = unit.read_text().replace("/opt/agentpay/current/venv/bin/python", "/bin/true")
             (Path(folder) / unit.name).write_text(text)
         units = sorted(map(str, Path(folder).iterdir()))
         said = run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units])
