@@ -103,12 +103,7 @@ def build(
     """
     db = Database(settings.database_url, pool_max=settings.pool_max)
     doorbell = Doorbell(db, listen_url=settings.listen_url)
-    hub = Hub(
-        db,
-        doorbell,
-        per_conversation_max=settings.streams_per_conversation,
-        per_address_max=settings.streams_per_address,
-    )
+    hub = hub_of(settings, db, doorbell)
     redis = redis_link(settings)
     appender, jobs = Appender(doorbell), Jobs(doorbell, push=redis.push if redis else None)
     vault = Vault(settings.encryption_keys)
@@ -125,9 +120,6 @@ def build(
     loop = Loop(db, appender, toolbox, models=models, template=TemplateProvider())
     preparer = Preparer(db, agents_cache, clock=clock, is_configured=models.is_configured, opinion=opinion)
     runner = Runner(db, appender, jobs, flusher, loop, prepare=preparer.prepare, process_id=process_id, tracer=tracer)
-    limits = MessageLimits(
-        per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
-    )
     return Parts(
         settings=settings,
         clock=clock,
@@ -149,10 +141,25 @@ def build(
         opinion=opinion,
         loop=loop,
         runner=runner,
-        reception=Reception(db, appender, jobs, owner=process_id, limits=limits),
+        reception=Reception(db, appender, jobs, owner=process_id, limits=message_limits(settings)),
         standing=Standing(db, appender, jobs, owner=process_id),
         live_state=live_state,
         tracer=tracer,
+    )
+
+
+def hub_of(settings: Settings, db: Database, doorbell: Doorbell) -> Hub:
+    return Hub(
+        db,
+        doorbell,
+        per_conversation_max=settings.streams_per_conversation,
+        per_address_max=settings.streams_per_address,
+    )
+
+
+def message_limits(settings: Settings) -> MessageLimits:
+    return MessageLimits(
+        per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
     )
 
 
