@@ -61,28 +61,7 @@ def create_app(parts: Parts, *, metrics: Metrics | None = None) -> App:
     """The ASGI application over `parts`, which the caller has started (`compose.started`)."""
     settings = parts.settings
     metrics = metrics or Metrics()
-    structs = openapi.StructSchemas()
-    credentials = Credentials(parts.db, admin_keys=settings.admin_keys)
-    handlers: list[ControllerRouterHandler] = [handler for package in PACKAGES for handler in package.HANDLERS]
-    litestar = Litestar(
-        [*handlers, openapi_document, docs],
-        dependencies={**callers.DEPENDENCIES, **_provided(parts, metrics, Contract(structs))},
-        plugins=[structs],
-        exception_handlers=callers.EXCEPTION_HANDLERS,
-        middleware=[
-            Admission(
-                parts.db,
-                credentials=credentials,
-                secret_key_requests_per_minute=settings.secret_key_requests_per_minute,
-            )  # type: ignore[list-item] # Litestar's own ASGI types are TypedDicts of the same shape
-        ],
-        request_class=callers.JsonRequest,
-        openapi_config=OpenAPIConfig(
-            title="AgentPay", version=__version__, render_plugins=[JsonRenderPlugin()], openapi_router=_nowhere()
-        ),
-        logging_config=None,
-        debug=False,
-    )
+    litestar = _routed(parts, metrics=metrics, contract=Contract())
     return Gate(
         litestar,  # type: ignore[arg-type] # Litestar's own ASGI types are TypedDicts of the same shape
         origins=Origins(parts.db),
@@ -90,7 +69,34 @@ def create_app(parts: Parts, *, metrics: Metrics | None = None) -> App:
         trusted_proxies=settings.trusted_proxies,
         is_https=bool(settings.public_url and settings.public_url.startswith("https:")),
         observe=metrics.observe,
-        tracer=parts.tracer,
+    )
+
+
+def contract(parts: Parts) -> dict[str, Any]:
+    """The OpenAPI document of this code. `parts` need not be started: nothing is asked of them."""
+    made = Contract()
+    return made.document(_routed(parts, metrics=Metrics(), contract=made))
+
+
+def _routed(parts: Parts, *, metrics: Metrics, contract: "Contract") -> Litestar:
+    handlers: list[ControllerRouterHandler] = [handler for package in PACKAGES for handler in package.HANDLERS]
+    admission = Admission(
+        parts.db,
+        credentials=Credentials(parts.db, admin_keys=parts.settings.admin_keys),
+        secret_key_requests_per_minute=parts.settings.secret_key_requests_per_minute,
+    )
+    return Litestar(
+        [*handlers, openapi_document, docs],
+        dependencies={**callers.DEPENDENCIES, **_provided(parts, metrics, contract)},
+        plugins=[contract.structs],
+        exception_handlers=callers.EXCEPTION_HANDLERS,
+        middleware=[admission],  # type: ignore[list-item] # Litestar's own ASGI types are TypedDicts of the same shape
+        request_class=callers.JsonRequest,
+        openapi_config=OpenAPIConfig(
+            title="AgentPay", version=__version__, render_plugins=[JsonRenderPlugin()], openapi_router=_nowhere()
+        ),
+        logging_config=None,
+        debug=False,
     )
 
 
@@ -152,13 +158,13 @@ ENUMS = {"AgentType": [one.value for one in AgentType]}
 class Contract:
     """The OpenAPI document of one app, made once, when first asked for."""
 
-    def __init__(self, structs: openapi.StructSchemas) -> None:
-        self._structs = structs
+    def __init__(self) -> None:
+        self.structs = openapi.StructSchemas()
         self._document: dict[str, Any] | None = None
 
     def document(self, app: Litestar) -> dict[str, Any]:
         if self._document is None:
-            self._document = openapi.document(app, structs=self._structs, enums=ENUMS)
+            self._document = openapi.document(app, structs=self.structs, enums=ENUMS)
         return self._document
 
 

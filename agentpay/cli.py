@@ -12,6 +12,7 @@ COMMANDS: tuple[click.Command, ...] = (
     serving.dev,
     looking.doctor,
     looking.replay,
+    looking.openapi,
     evaluating.evaluate,
     org.org,
     jobs.jobs,

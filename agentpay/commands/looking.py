@@ -1,4 +1,4 @@
-"""`agentpay doctor | replay`: looks at what is there, changes nothing."""
+"""`agentpay doctor | replay | openapi`: looks at what is there, changes nothing."""
 
 import sys
 from uuid import UUID
@@ -7,6 +7,8 @@ import click
 
 from agentpay.commands.console import NOT_DONE, Failure, as_json_option, read_settings, run, say, say_json
 
+NO_DATABASE = "postgresql://"
+NO_KEY = "A" * 43 + "="
 COLOURS = {"well": "green", "note": "yellow", "broken": "red"}
 
 
@@ -43,3 +45,19 @@ def replay(turn_id: UUID, whole: bool, as_json: bool) -> None:
     click.echo(replaying.as_json(turn) if as_json else "\n".join(replaying.as_text(turn, whole=whole)))
     if turn.differences:
         sys.exit(NOT_DONE)
+
+
+@click.command()
+@click.option("--html", "as_html", is_flag=True, help="The page at /docs instead, whole in itself.")
+def openapi(as_html: bool) -> None:
+    """Print this release's OpenAPI document. Needs no database and no settings."""
+    from agentpay import app, compose, docs_page
+    from agentpay.settings import Settings
+
+    # Parts that are never started connect to nothing: what they are made from must only have the right form.
+    parts = compose.build(Settings(database_url=NO_DATABASE, encryption_keys=(NO_KEY,)), providers={})
+    document = app.contract(parts)
+    if as_html:
+        click.echo(docs_page.render(document))
+    else:
+        say_json(document)
