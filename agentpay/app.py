@@ -69,6 +69,7 @@ def create_app(parts: Parts, *, metrics: Metrics | None = None) -> App:
         trusted_proxies=settings.trusted_proxies,
         is_https=bool(settings.public_url and settings.public_url.startswith("https:")),
         observe=metrics.observe,
+        tracer=parts.tracer,
     )
 
 

@@ -29,6 +29,7 @@ from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.clock import Clock, utc_now
 from agentpay.kit.errors import NotFound, Unavailable
 from agentpay.kit.ids import uuid7
+from agentpay.kit.spans import NO_TRACER, Tracer
 from agentpay.knowledge import tools as knowledge_tools
 from agentpay.llm.anthropic import AnthropicProvider
 from agentpay.llm.chain import Chain
@@ -85,38 +86,40 @@ class Parts(msgspec.Struct, frozen=True):
     reception: Reception
     standing: Standing
     live_state: LiveState
+    tracer: Tracer
 
 
-def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str, Provider] | None = None) -> Parts:
+def build(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    providers: Mapping[str, Provider] | None = None,
+    process_id: UUID | None = None,
+    tracer: Tracer = NO_TRACER,
+) -> Parts:
     """Everything of one process, connected to nothing yet: `started` opens it.
 
-    `providers`: models by name; None = those that the settings have keys for.
+    `providers`: models by name; None = those that the settings have keys for. `process_id`: None = a new one.
     """
     db = Database(settings.database_url, pool_max=settings.pool_max)
     doorbell = Doorbell(db, listen_url=settings.listen_url)
-    hub = Hub(
-        db,
-        doorbell,
-        per_conversation_max=settings.streams_per_conversation,
-        per_address_max=settings.streams_per_address,
-    )
+    hub = hub_of(settings, db, doorbell)
     redis = redis_link(settings)
     appender, jobs = Appender(doorbell), Jobs(doorbell, push=redis.push if redis else None)
     vault = Vault(settings.encryption_keys)
-    polar = PolarGateway(db, credentials=lambda organization_id: polar_credential(db, vault, organization_id))
+    polar = PolarGateway(
+        db, credentials=lambda organization_id: polar_credential(db, vault, organization_id), tracer=tracer
+    )
     agents_cache = AgentsCache(db)
-    process_id = uuid7()
+    process_id = process_id or uuid7()
     performer = Performer(db, polar, appender, jobs)
-    toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar, performer, clock))
+    toolbox = Toolbox(all_tools(settings, db, appender, jobs, polar, performer, clock), tracer=tracer)
     flusher = Flusher(db, doorbell, hub)
-    models = Chain(model_providers(settings) if providers is None else providers)
+    models = Chain(model_providers(settings) if providers is None else providers, tracer=tracer)
     opinion = SecondOpinion(lambda names: partial(models.reply, names=names))
     loop = Loop(db, appender, toolbox, models=models, template=TemplateProvider())
     preparer = Preparer(db, agents_cache, clock=clock, is_configured=models.is_configured, opinion=opinion)
-    runner = Runner(db, appender, jobs, flusher, loop, prepare=preparer.prepare, process_id=process_id)
-    limits = MessageLimits(
-        per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
-    )
+    runner = Runner(db, appender, jobs, flusher, loop, prepare=preparer.prepare, process_id=process_id, tracer=tracer)
     return Parts(
         settings=settings,
         clock=clock,
@@ -138,9 +141,25 @@ def build(settings: Settings, *, clock: Clock = utc_now, providers: Mapping[str,
         opinion=opinion,
         loop=loop,
         runner=runner,
-        reception=Reception(db, appender, jobs, owner=process_id, limits=limits),
+        reception=Reception(db, appender, jobs, owner=process_id, limits=message_limits(settings)),
         standing=Standing(db, appender, jobs, owner=process_id),
         live_state=live_state,
+        tracer=tracer,
+    )
+
+
+def hub_of(settings: Settings, db: Database, doorbell: Doorbell) -> Hub:
+    return Hub(
+        db,
+        doorbell,
+        per_conversation_max=settings.streams_per_conversation,
+        per_address_max=settings.streams_per_address,
+    )
+
+
+def message_limits(settings: Settings) -> MessageLimits:
+    return MessageLimits(
+        per_minute=settings.messages_per_conversation_per_minute, in_all=settings.messages_per_conversation
     )
 
 

@@ -14,11 +14,13 @@ import msgspec
 import structlog
 import uvicorn
 
-from agentpay import worker
+from agentpay import tracing, worker
 from agentpay.app import create_app
 from agentpay.compose import Background, Parts, build, started
 from agentpay.connection import Connection
 from agentpay.kit.clock import Clock, utc_now
+from agentpay.kit.ids import uuid7
+from agentpay.kit.spans import Tracer
 from agentpay.kit.traces import trace_of
 from agentpay.llm.port import Provider
 from agentpay.metrics import Metrics
@@ -31,6 +33,7 @@ CONNECTIONS_CLOSE_SECONDS = 2
 IDLE_SECONDS_MAX = 75
 BACKLOG = 4_096
 START_SECONDS_MAX = 30.0
+SAID_CHARACTERS_MAX = 200
 
 # What these would tell, we tell ourselves, and once.
 QUIET = {"psycopg.pool": logging.ERROR, "arq": logging.CRITICAL}
@@ -41,6 +44,16 @@ def trace_without_messages(_: Any, __: str, entry: MutableMapping[str, Any]) -> 
     raised = entry.pop("exc_info", None)
     error = sys.exc_info()[1] if raised is True else raised[1] if isinstance(raised, tuple) else raised
     return {**entry, **trace_of(error)} if isinstance(error, BaseException) else entry
+
+
+class FromLibraries(logging.Handler):
+    """What libraries say goes the way of our own log: its first line as it stands in their code, without what they put
+    in, and the kinds and places of an exception."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = str(record.msg).strip().partition("\n")[0][:SAID_CHARACTERS_MAX]
+        raised = record.exc_info[1] if record.exc_info else None
+        log.log(record.levelno, "library.said", logger=record.name, said=said, exc_info=raised)
 
 
 class PortInUse(Exception):
@@ -72,23 +85,28 @@ async def running(
     wrap: Callable[[Any], Any] | None = None,
     providers: Mapping[str, Provider] | None = None,
     clock: Clock = utc_now,
+    tracer: Tracer | None = None,
 ) -> AsyncIterator[Running]:
     """The service on `host:port` (0 = any free port). `wrap` puts another ASGI app around ours (`dev`'s storefront).
-    `providers`: models by name; None = those that the settings have keys for.
+    `providers`: models by name; None = those that the settings have keys for. `tracer`: None = as the settings say.
 
-    The way down: no new turns, streams end, running turns drain, the rest is given away. Raises PortInUse.
+    The way down: no new turns, streams end, running turns drain, the rest is given away.
+    Raises PortInUse, TracingMissing.
     """
     configure_logging(settings)
     listener = listen(host, port)
-    parts = build(settings, clock=clock, providers=providers)
-    metrics = Metrics()
-    app: Any = create_app(parts, metrics=metrics)
-    metrics.watch(parts)
-    stop = asyncio.Event()
-    async with (
-        started(parts, besides=background(metrics, parts, samples=True)),
-        _metrics_port(metrics, settings.metrics_port),
-    ):
+    stop, process_id = asyncio.Event(), uuid7()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        if tracer is None:
+            tracer = await stack.enter_async_context(tracing.opened(settings, process_id=str(process_id)))
+        parts = build(settings, clock=clock, providers=providers, process_id=process_id, tracer=tracer)
+        metrics = Metrics()
+        app: Any = create_app(parts, metrics=metrics)
+        metrics.watch(parts)
+        besides = background(metrics, parts, samples=True)
+        await stack.enter_async_context(started(parts, besides=besides))
+        await stack.enter_async_context(_metrics_port(metrics, settings.metrics_port))
         server = _Server(_config(wrap(app) if wrap else app))
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="http")
         work = worker.work(parts, stop, metrics=metrics) if with_worker else None
@@ -127,15 +145,16 @@ async def serve_until_signal(settings: Settings, *, host: str, port: int, with_w
 async def work_until_signal(settings: Settings) -> None:
     """`agentpay worker`: jobs, deliveries and orphaned turns, no HTTP but the metrics' own port."""
     configure_logging(settings)
-    stopping = on_signal()
-    parts = build(settings)
-    metrics = Metrics()
-    metrics.watch(parts)
-    # Only who can be asked for figures may be the one who samples.
-    besides = background(metrics, parts, samples=settings.metrics_port is not None)
-    async with started(parts, besides=besides), _metrics_port(metrics, settings.metrics_port):
-        log.info("worker.started", process_id=str(parts.process_id))
-        await worker.work(parts, stopping, metrics=metrics)
+    stopping, process_id = on_signal(), uuid7()
+    async with tracing.opened(settings, process_id=str(process_id)) as tracer:
+        parts = build(settings, process_id=process_id, tracer=tracer)
+        metrics = Metrics()
+        metrics.watch(parts)
+        # Only who can be asked for figures may be the one who samples.
+        besides = background(metrics, parts, samples=settings.metrics_port is not None)
+        async with started(parts, besides=besides), _metrics_port(metrics, settings.metrics_port):
+            log.info("worker.started", process_id=str(process_id))
+            await worker.work(parts, stopping, metrics=metrics)
 
 
 def background(metrics: Metrics, parts: Parts, *, samples: bool) -> list[Background]:
@@ -189,6 +208,8 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    root.handlers = [*(each for each in root.handlers if not isinstance(each, FromLibraries)), FromLibraries()]
     for name in ("httpx", "httpx2", "httpcore", "uvicorn", "aiohttp", "anthropic", "arq", "psycopg.pool"):
         logging.getLogger(name).setLevel(QUIET.get(name, logging.WARNING))
 

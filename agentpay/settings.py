@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_max: Annotated[int, msgspec.Meta(ge=2, le=500)] = 12  # database connections of a process
     worker_concurrency: Annotated[int, msgspec.Meta(ge=1, le=200)] = 8  # jobs of a process at the same time
     metrics_port: Port | None = None
+    traces_url: str | None = None  # where an OpenTelemetry collector takes traces; needs the extra `otel`
+    traces_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  # of all traces, each whole or not at all
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
     fault: str | None = None  # tests only: where this process is to be killed
@@ -235,6 +237,7 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "redis_url": check_redis_url,
     "public_url": check_http_url,
     "polar_base_url": check_http_url,
+    "traces_url": check_http_url,
     "anthropic_base_url": check_http_url,
     "openai_base_url": check_http_url,
     "admin_keys": check_admin_keys,

@@ -1,15 +1,21 @@
 """The worker: which kinds of jobs there are, what runs them, and how often. Composes, contains nothing."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
 
 from agentpay.callers import jobs as callers
 from agentpay.catalog import jobs as catalog
 from agentpay.checkout import jobs as checkout
 from agentpay.compose import Parts
 from agentpay.jobs import jobs as job_table
+from agentpay.jobs.errors import Later
 from agentpay.jobs.executor import Handler, Observe
 from agentpay.jobs.in_process import Worker
+from agentpay.kit.spans import Tracer
 from agentpay.knowledge import jobs as knowledge
 from agentpay.metrics import Metrics
 from agentpay.offers import jobs as offers
@@ -17,6 +23,7 @@ from agentpay.organizations import jobs as organizations
 from agentpay.privacy import jobs as privacy
 from agentpay.webhooks import jobs as webhooks
 from agentpay.webhooks.apply import DeliveryWorker, OnApplied
+from agentpay.webhooks.apply import Handler as DeliveryHandler
 from agentpay.webhooks.handlers import handlers as delivery_handlers
 
 if TYPE_CHECKING:
@@ -68,12 +75,56 @@ def job_worker(parts: Parts, *, observe: Observe) -> "Worker | ArqWorker":
 
 
 def delivery_worker(parts: Parts, *, observe: OnApplied = lambda *_: None) -> DeliveryWorker:
-    handlers = delivery_handlers(parts.db, parts.appender, parts.jobs)
+    found = delivery_handlers(parts.db, parts.appender, parts.jobs)
+    handlers = {type: attended(type, handler, tracer=parts.tracer) for type, handler in found.items()}
     return DeliveryWorker(parts.db, parts.doorbell, handlers=handlers, observe=observe)
+
+
+def accompanied(kind: str, handler: Handler, *, tracer: Tracer) -> Handler:
+    """The handler inside a span, and every log line of it with the job's kind and organization."""
+
+    async def run(arguments: dict[str, Any]) -> None:
+        names = {"job": kind}
+        if "organization_id" in arguments:
+            names["organization_id"] = str(arguments["organization_id"])
+        attributes = {"agentpay.job": kind, "agentpay.organization_id": names.get("organization_id")}
+        later: Later | None = None
+        with (
+            structlog.contextvars.bound_contextvars(**names),
+            tracer.within(f"job {kind}", kind="consumer", attributes=attributes),
+        ):
+            try:
+                await handler(arguments)
+            except Later as error:  # no failure
+                later = error
+        if later is not None:
+            raise later
+
+    return run
+
+
+def attended(type: str, handler: DeliveryHandler, *, tracer: Tracer) -> DeliveryHandler:
+    """The same for a delivery of Polar's."""
+
+    async def run(organization_id: UUID, data: Any, sent_at: datetime) -> bool:
+        names = {"delivery_type": type, "organization_id": str(organization_id)}
+        attributes = {"agentpay.delivery_type": type, "agentpay.organization_id": str(organization_id)}
+        with (
+            structlog.contextvars.bound_contextvars(**names),
+            tracer.within(f"webhook {type}", kind="consumer", attributes=attributes),
+        ):
+            return await handler(organization_id, data, sent_at)
+
+    return run
 
 
 def job_handlers(parts: Parts) -> dict[str, Handler]:
     """Kind → what it does."""
+    handlers = _job_handlers(parts)
+    return {kind: accompanied(kind, handler, tracer=parts.tracer) for kind, handler in handlers.items()}
+
+
+def _job_handlers(parts: Parts) -> dict[str, Handler]:
     db, jobs, polar, appender, clock = parts.db, parts.jobs, parts.polar, parts.appender, parts.clock
     return {
         **job_table.handlers(db),

@@ -10,13 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from agentpay.callers import access, credentials, idempotency, limits
 from agentpay.callers.asgi import App, Call, Receive, Scope, Send, answer, call_of, path_conversation
 from agentpay.callers.once import serve_once
 from agentpay.db.engine import Database
 from agentpay.kit import errors
-from agentpay.kit.caller import Member, Merchant, Page
+from agentpay.kit.caller import Caller, Member, Merchant, Page
+
+NAMES_OF_CALLERS = ("organization_id", "conversation_id")
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -73,6 +76,7 @@ class Admission:
         granted = access.admit(requirement, credential, origin=call.origin, conversation_id=path_conversation(scope))
         call.caller = granted.caller if isinstance(granted, Member) else granted
         call.granted = granted
+        bind_names(call, granted)
         if isinstance(call.caller, Merchant):
             bucket = f"secret_key:{call.caller.key_id}"
             await limits.count(self._db, bucket=bucket, limit=self._secret_key_requests_per_minute)
@@ -81,6 +85,19 @@ class Admission:
                 self._db, organization_id=granted.organization_id, conversation_id=granted.conversation_id
             )
         refuse_nul(scope)
+
+
+def bind_names(call: Call, granted: Caller | Member | None) -> None:
+    """Whose request it is, for every log line from here on. The gate takes it back."""
+    if organization_id := organization_of(call):
+        structlog.contextvars.bind_contextvars(organization_id=organization_id)
+    if isinstance(granted, Member):
+        structlog.contextvars.bind_contextvars(conversation_id=str(granted.conversation_id))
+
+
+def organization_of(call: Call) -> str | None:
+    organization_id = getattr(call.caller, "organization_id", None)
+    return None if organization_id is None else str(organization_id)
 
 
 def wanted_by(handler: Any) -> Wanted:

@@ -18,15 +18,19 @@ import psycopg
 import structlog
 
 from agentpay.callers import addresses, cors, errors
+from agentpay.callers.admission import NAMES_OF_CALLERS, organization_of
 from agentpay.callers.asgi import JSON_TYPE, App, Call, Event, Headers, Receive, Scope, Send, answer, attach
 from agentpay.kit import ids, limits, wire
 from agentpay.kit.errors import NotAllowed
+from agentpay.kit.spans import NO_TRACER, Tracer
 from agentpay.kit.traces import trace_of
 
 log = structlog.get_logger()
 
 WEBHOOKS_PATH = "/v1/webhooks/"
 API_PATH = "/v1/"
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+SERVER_ERROR = 500
 HSTS_SECONDS = 365 * 24 * 3600
 
 # Method, path template ("" where no route matched), status, seconds to the last byte.
@@ -58,6 +62,7 @@ class Gate:
         is_https: bool = False,
         body_seconds_max: float = limits.BODY_SECONDS_MAX,
         observe: Observer | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._app = app
         self._body_seconds_max = body_seconds_max
@@ -65,6 +70,7 @@ class Gate:
         self._address_key = address_key
         self._trusted = addresses.networks(trusted_proxies)
         self._observe = observe
+        self._tracer = tracer
         hsts = (b"strict-transport-security", f"max-age={HSTS_SECONDS}".encode())
         self._base: Headers = [*_BASE, hsts] if is_https else _BASE
 
@@ -76,11 +82,34 @@ class Gate:
         call = self._call_of(scope)
         attach(scope, call)
         dressed = _Dressed(scope, send, call=call, base=self._base, origins=self._origins)
-        with structlog.contextvars.bound_contextvars(request_id=call.request_id):
-            await self._serve(scope, receive, dressed, call=call)
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=call.request_id):
+                await self._trace(scope, receive, dressed, call=call)
+        finally:
+            structlog.contextvars.unbind_contextvars(*NAMES_OF_CALLERS)
         if self._observe is not None:
             template = scope.get("path_template", "")
             self._observe(scope["method"], template, dressed.status, time.monotonic() - started)
+
+    async def _trace(self, scope: Scope, receive: Receive, dressed: "_Dressed", *, call: Call) -> None:
+        """One span a request, but for those that ask every second whether we live."""
+        if scope["path"] in PROBES:
+            await self._serve(scope, receive, dressed, call=call)
+            return
+        attributes = {"http.request.method": scope["method"], "agentpay.request_id": call.request_id}
+        with self._tracer.within(scope["method"], kind="server", attributes=attributes) as span:
+            await self._serve(scope, receive, dressed, call=call)
+            route = scope.get("path_template", "") or "unmatched"
+            span.rename(f"{scope['method']} {route}")
+            span.tell(
+                {
+                    "http.route": route,
+                    "http.response.status_code": dressed.status,
+                    "agentpay.organization_id": organization_of(call),
+                }
+            )
+            if dressed.status >= SERVER_ERROR:
+                span.fail(str(dressed.status))
 
     async def _serve(self, scope: Scope, receive: Receive, dressed: "_Dressed", *, call: Call) -> None:
         try:

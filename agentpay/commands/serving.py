@@ -23,7 +23,7 @@ DEV_PORT = 8400
 )
 def web(host: str, port: int, worker: bool | None) -> None:
     """Serve the HTTP API until SIGTERM or Ctrl-C."""
-    from agentpay import serve
+    from agentpay import serve, tracing
     from agentpay.kit import faults
 
     read = read_settings()
@@ -31,19 +31,22 @@ def web(host: str, port: int, worker: bool | None) -> None:
     with_worker = worker if worker is not None else read.redis_url is None
     try:
         run(serve.serve_until_signal(read, host=host, port=port, with_worker=with_worker))
-    except serve.PortInUse as error:
+    except (serve.PortInUse, tracing.TracingMissing) as error:
         raise Failure(str(error)) from error
 
 
 @click.command()
 def worker() -> None:
     """Do jobs, deliveries and sweeps until SIGTERM or Ctrl-C; serves nothing."""
-    from agentpay import serve
+    from agentpay import serve, tracing
     from agentpay.kit import faults
 
     read = read_settings()
     faults.arm(read.fault)
-    run(serve.work_until_signal(read))
+    try:
+        run(serve.work_until_signal(read))
+    except (serve.PortInUse, tracing.TracingMissing) as error:
+        raise Failure(str(error)) from error
 
 
 @click.command()

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from agentpay.llm import failures, prices
+from agentpay.kit.spans import NO_TRACER, Attributes, Span, Tracer
+from agentpay.llm import failures, models, prices
 from agentpay.llm.breaker import Breaker
 from agentpay.llm.port import Provider, ProviderFailed
 from agentpay.llm.types import Reply, Request, Usage, Words
@@ -58,6 +59,7 @@ class Chain:
         providers: Mapping[str, Provider],
         *,
         on_call: OnCall = ignore,
+        tracer: Tracer = NO_TRACER,
         monotonic: Callable[[], float] = time.monotonic,
         rand: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,6 +67,7 @@ class Chain:
         self._providers = dict(providers)
         self._breakers = {name: Breaker() for name in providers if name != LAST}
         self.on_call = on_call
+        self._tracer = tracer
         self._now = monotonic
         self._rand = rand
         self._sleep = sleep
@@ -139,14 +142,14 @@ class Chain:
         key = breaker.enter(self._now()) if breaker is not None else 0
         if key is None:
             raise ProviderFailed(failures.BREAKER_OPEN, provider=name)
-        call = _Call(name, began=self._now())
+        call = _Call(name, began=self._now(), span=self._span(name, request))
         stream = self._providers[name].reply(request)
         try:
             async for piece in stream:
                 if call.first is None:
                     call.first = self._now() - call.began
                 if isinstance(piece, Reply):
-                    call.outcome, call.usage, call.model = "answered", piece.usage, piece.model
+                    call.answered(piece)
                     self._settle(breaker, key, call)
                 call.spoke = call.spoke or isinstance(piece, Words)
                 yield piece
@@ -162,6 +165,17 @@ class Chain:
             self._settle(breaker, key, call)
             await _close(stream)
 
+    def _span(self, name: str, request: Request) -> Span:
+        """As OpenTelemetry's conventions for generative AI name it; without a word of what is asked or answered."""
+        model = request.model or models.DEFAULT_MODELS.get(name, "default")
+        attributes: Attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": name,
+            "gen_ai.request.model": model,
+            "gen_ai.request.max_tokens": request.max_tokens,
+        }
+        return self._tracer.begin(f"chat {model}", kind="client", attributes=attributes)
+
     def _settle(self, breaker: Breaker | None, key: int, call: "_Call", failure: ProviderFailed | None = None) -> None:
         if call.is_settled:
             return
@@ -170,6 +184,7 @@ class Chain:
             _report(breaker, key, call.outcome, failure, now=self._now())
         micros = prices.cost_micros(call.usage, call.model) if call.usage.total else 0
         self.on_call(Called(call.name, call.outcome, call.first, call.usage, micros))
+        call.end_span(micros)
 
     def _wait(self, failure: ProviderFailed) -> float | None:
         """Seconds until another try of the same provider; None = none."""
@@ -184,12 +199,35 @@ class Chain:
 class _Call(msgspec.Struct):
     name: str
     began: float
+    span: Span
     outcome: str = "cancelled"
     first: float | None = None
     usage: Usage = Usage()
     model: str = ""
+    stop: str = ""
     spoke: bool = False
     is_settled: bool = False
+
+    def answered(self, reply: Reply) -> None:
+        self.outcome, self.usage, self.model, self.stop = "answered", reply.usage, reply.model, reply.stop.value
+
+    def end_span(self, micros: int) -> None:
+        usage = self.usage
+        self.span.tell(
+            {
+                "gen_ai.response.model": self.model or None,
+                "gen_ai.response.finish_reasons": [self.stop] if self.stop else None,
+                "gen_ai.usage.input_tokens": usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens,
+                "gen_ai.usage.output_tokens": usage.output_tokens,
+                "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens,
+                "gen_ai.usage.cache_creation.input_tokens": usage.cache_write_tokens,
+                "agentpay.first_word_seconds": self.first,
+                "agentpay.cost_micro_usd": micros,
+            }
+        )
+        if self.outcome != "answered":
+            self.span.fail(self.outcome)
+        self.span.end()
 
 
 def _report(breaker: Breaker, key: int, outcome: str, failure: ProviderFailed | None, *, now: float) -> None:

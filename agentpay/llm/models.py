@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 ANTHROPIC_MODEL: Final = "claude-haiku-5-5"
 OPENAI_MODEL: Final = "gpt-5.6-luna"
+DEFAULT_MODELS: Final = {"anthropic": ANTHROPIC_MODEL, "openai": OPENAI_MODEL}
 
 THINKING_TOKENS = 4_096
 """Added to `max_tokens` for models that think whether asked or not: their thoughts count as output."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import msgspec
 
 from agentpay.db.transaction import forbid_transaction
 from agentpay.kit import faults
+from agentpay.kit.spans import NO_TRACER, Tracer
 from agentpay.polar import errors
 from agentpay.polar.bucket import Bucket, Environment, Priority
 from agentpay.polar.calls import Calls
@@ -30,6 +32,9 @@ RETRY_SECONDS = (0.1, 0.5)
 RETRY_AFTER_SECONDS_MAX = 2.0
 USER_AGENT = "AgentPay"
 ANSWERED = "answered"
+
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+_EXTERNAL_ID = re.compile(r"(/external/)[^/]+")
 
 OnCall = Callable[[str, str, float | None], None]
 """Hears of each try: method, `answered` or the error's kind, and its seconds; None = nothing was sent."""
@@ -121,6 +126,7 @@ class Polar(Calls):
         key: str,
         priority: Priority,
         on_call: OnCall | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._http = http
         self._credential = credential
@@ -129,6 +135,7 @@ class Polar(Calls):
         self._key = key
         self._priority: Priority = priority
         self._on_call = on_call
+        self._tracer = tracer
 
     def __repr__(self) -> str:
         return f"<Polar of {self._key}>"
@@ -139,6 +146,22 @@ class Polar(Calls):
         Retried are calls that never left, reads that met trouble, and refusals that end within a moment.
         """
         forbid_transaction()
+        template = template_of(path)
+        attributes = {
+            "http.request.method": method,
+            "url.template": template,
+            "agentpay.polar.key": self._key,
+            "agentpay.polar.priority": self._priority,
+        }
+        with self._tracer.within(f"{method} {template}", kind="client", attributes=attributes) as span:
+            try:
+                return await self._tried(method, path, query=query, body=body)
+            except PolarError as error:
+                span.tell({"http.response.status_code": error.http_status})
+                span.fail(error.kind)
+                raise
+
+    async def _tried(self, method: str, path: str, *, query: Sequence[tuple[str, str]], body: Any) -> bytes:
         deadline: float | None = None
         for attempt in range(1, ATTEMPTS_MAX + 1):
             sent_at: float | None = None
@@ -175,6 +198,11 @@ class Polar(Calls):
                 return answer
         except TimeoutError:
             raise PolarError("timeout", unknown_outcome=errors.changes(method)) from None
+
+
+def template_of(path: str) -> str:
+    """A path without what differs from call to call: ids are Polar's, external ids the merchant's own."""
+    return _EXTERNAL_ID.sub(r"\1{external_id}", _ID.sub("{id}", path))
 
 
 def seconds_until_retry(error: PolarError, *, method: str, attempt: int) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from agentpay.db.engine import Database
+from agentpay.kit.spans import NO_TRACER, Tracer
 from agentpay.polar.bucket import Bucket, OnWait, Priority
 from agentpay.polar.circuit import Circuit
 from agentpay.polar.client import Credential, Http, OnCall, Polar
@@ -25,10 +26,18 @@ class PolarGateway:
     Owns the connection pool; `close()` at the end.
     """
 
-    def __init__(self, db: Database, *, credentials: Credentials, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        credentials: Credentials,
+        verify: ssl.SSLContext | bool = True,
+        tracer: Tracer = NO_TRACER,
+    ) -> None:
         self._credentials = credentials
         self._http = Http(verify=verify)
         self._bucket = Bucket(db)
+        self._tracer = tracer
         self._circuits: dict[str, Circuit] = {}
         self._known: dict[UUID, tuple[float, Credential]] = {}
         self.on_call: OnCall = _unobserved
@@ -68,6 +77,7 @@ class PolarGateway:
             key=key,
             priority=priority,
             on_call=self._called,
+            tracer=self._tracer,
         )
 
     def _called(self, method: str, outcome: str, seconds: float | None) -> None:

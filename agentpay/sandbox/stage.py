@@ -14,6 +14,7 @@ import msgspec
 from cryptography.fernet import Fernet
 
 from agentpay import settings as settings_module
+from agentpay.kit.spans import Tracer
 from agentpay.llm.port import Provider
 from agentpay.sandbox.polar import entities
 from agentpay.sandbox.polar.serve import serve
@@ -78,8 +79,10 @@ async def staged(
     providers: Mapping[str, Provider] | None = None,
     polar: PolarSettings | None = None,
     environ: Mapping[str, str] | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncIterator[Stage]:
-    """The house on a migrated database. `providers`: models by name, None = those that `environ` has keys for."""
+    """The house on a migrated database. `providers`: models by name, None = those that `environ` has keys for.
+    `tracer`: None = as `environ` says."""
     state = PolarState(config=polar or for_tests())
     port = free_port()
     settings = settings_module.read(
@@ -93,7 +96,7 @@ async def staged(
     )
     async with (
         serve(state) as polar_url,
-        running(settings, port=port, with_worker=True, providers=providers) as service,
+        running(settings, port=port, with_worker=True, providers=providers, tracer=tracer) as service,
         httpx.AsyncClient(base_url=service.url, timeout=HTTP_SECONDS) as http,
     ):
         yield Stage(service, state, polar_url, http)

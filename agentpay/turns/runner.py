@@ -6,6 +6,7 @@ running turns without a living owner and takes them over under a new attempt.
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from agentpay.conversations.append import Appender, lock
 from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.errors import NotFound, Unavailable
+from agentpay.kit.spans import NO_TRACER, Attributes, Span, Tracer
 from agentpay.turns import begin, end, escalate
 from agentpay.turns.flush import DraftWriter, Flusher
 from agentpay.turns.hold import RunningTurn, TurnLost, hold
@@ -63,6 +65,7 @@ class Runner:
         *,
         prepare: Prepare,
         process_id: UUID,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._db = db
         self._appender = appender
@@ -71,6 +74,7 @@ class Runner:
         self._loop = loop
         self._prepare = prepare
         self.process_id = process_id
+        self._tracer = tracer
         self.on_end: Callable[[Ended], None] = _unobserved
         self.on_taken_over: Callable[[], None] = _nobody_counts
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
@@ -174,29 +178,48 @@ class Runner:
 
         writer = self._flusher.open(turn, lost=on_lost)
         try:
-            await self._answer(turn, writer)
-        except TurnLost:
-            log.info("turn.lost", turn_id=str(turn.id), attempt=turn.attempt)
-        except asyncio.CancelledError:
-            if not lost.is_set():
-                raise
-            log.info("turn.lost", turn_id=str(turn.id), attempt=turn.attempt)
+            with structlog.contextvars.bound_contextvars(**names_of(turn)):
+                await self._trace(turn, writer, lost)
         finally:
             self._flusher.close(writer)
 
-    async def _answer(self, turn: RunningTurn, writer: DraftWriter) -> None:
+    async def _trace(self, turn: RunningTurn, writer: DraftWriter, lost: asyncio.Event) -> None:
+        attributes: Attributes = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.conversation.id": str(turn.conversation_id),
+            "agentpay.organization_id": str(turn.organization_id),
+            "agentpay.turn_id": str(turn.id),
+            "agentpay.attempt": turn.attempt,
+        }
+        with self._tracer.within("invoke_agent", attributes=attributes) as span:
+            try:
+                await self._answer(turn, writer, span)
+            except TurnLost:
+                self._lost(turn, span)
+            except asyncio.CancelledError:
+                if not lost.is_set():
+                    raise
+                self._lost(turn, span)
+
+    def _lost(self, turn: RunningTurn, span: Span) -> None:
+        log.info("turn.lost", attempt=turn.attempt)
+        span.fail("lost")
+
+    async def _answer(self, turn: RunningTurn, writer: DraftWriter, span: Span) -> None:
         outcome: Outcome
         try:
             prepared = await self._with_retries(turn)
+            agent = prepared.agent
+            span.tell({"gen_ai.agent.id": str(agent.id), "agentpay.agent.version": agent.version})
             outcome = await self._loop.run(turn, prepared, writer)
         except (TurnLost, NotFound):
             raise TurnLost from None
         except Exception as error:  # boundary: a turn that fails is ended, never left running
-            log.error("turn.failed", turn_id=str(turn.id), exc_info=error)
+            log.error("turn.failed", exc_info=error)
             outcome = Outcome("failed", "error", end.FinalReply())
         if outcome.status == "failed" and not writer.has_spoken:
             writer.say(await self._apology(turn))
-        await self._end(turn, writer, outcome)
+        await self._end(turn, writer, outcome, span)
 
     async def _apology(self, turn: RunningTurn) -> str:
         """What a visitor reads when nothing else came of the turn: a turn ends with something they can use."""
@@ -216,7 +239,7 @@ class Runner:
                 await asyncio.sleep(RETRY_SECONDS)
         return await self._prepare(turn)
 
-    async def _end(self, turn: RunningTurn, writer: DraftWriter, outcome: Outcome) -> None:
+    async def _end(self, turn: RunningTurn, writer: DraftWriter, outcome: Outcome, span: Span) -> None:
         tail = await writer.take_rest()
         while True:
             try:
@@ -224,25 +247,35 @@ class Runner:
                 break
             except (psycopg.OperationalError, Unavailable) as error:
                 # Whether it was stored is unknown: `status = 'running'` decides, so asking again is safe.
-                log.warning("turn.unended", turn_id=str(turn.id), error=type(error).__name__)
+                log.warning("turn.unended", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
         if tail:
             writer.told(tail)
-        self._tell(turn, writer, outcome)
+        self._tell(writer, outcome, span)
         if following is not None:
-            self.start(following)
+            # Of another message: neither its request nor this turn is what it belongs to.
+            contextvars.Context().run(self.start, following)
 
-    def _tell(self, turn: RunningTurn, writer: DraftWriter, outcome: Outcome) -> None:
+    def _tell(self, writer: DraftWriter, outcome: Outcome, span: Span) -> None:
         provider = outcome.reply.llm_provider or TEMPLATE
         ended = Ended(outcome.status, outcome.reason, provider, writer.seconds, writer.first_word_seconds)
         log.info(
             "turn.completed",
-            turn_id=str(turn.id),
             status=ended.status,
             reason=ended.reason,
             provider=provider,
             seconds=round(ended.seconds, 3),
         )
+        span.tell(
+            {
+                "agentpay.turn.status": ended.status,
+                "agentpay.turn.reason": ended.reason,
+                "agentpay.first_word_seconds": ended.first_word_seconds,
+                "gen_ai.provider.name": provider,
+            }
+        )
+        if ended.status == "failed":
+            span.fail(ended.reason or "failed")
         self.on_end(ended)
 
     async def _store_end(self, turn: RunningTurn, outcome: Outcome, *, tail: str) -> RunningTurn | None:
@@ -274,6 +307,15 @@ class Runner:
     def _forget(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
         if self._tasks.get(turn_id) is task:
             del self._tasks[turn_id]
+
+
+def names_of(turn: RunningTurn) -> dict[str, str]:
+    """What every log line of a turn says."""
+    return {
+        "turn_id": str(turn.id),
+        "organization_id": str(turn.organization_id),
+        "conversation_id": str(turn.conversation_id),
+    }
 
 
 def _unobserved(turn: Ended) -> None:

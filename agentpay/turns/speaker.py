@@ -15,7 +15,7 @@ from agentpay.db.engine import Database
 from agentpay.db.transaction import forbid_transaction
 from agentpay.kit.text import storable
 from agentpay.llm import prices
-from agentpay.llm.models import ANTHROPIC_MODEL, OPENAI_MODEL
+from agentpay.llm.models import DEFAULT_MODELS
 from agentpay.llm.port import Provider, ProviderFailed
 from agentpay.llm.types import Reply, Request, Stop, ToolCall, Usage, Words
 from agentpay.turns import spending
@@ -28,7 +28,6 @@ log = structlog.get_logger()
 
 CALLS_PER_STEP_MAX: Final = 4
 MALFORMED_STEPS_MAX: Final = 2
-DEFAULT_MODELS: Final = {"anthropic": ANTHROPIC_MODEL, "openai": OPENAI_MODEL}
 BREAK: Final = "\n\n"
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", ":", "\n")
 

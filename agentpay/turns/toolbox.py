@@ -10,6 +10,7 @@ import structlog
 
 from agentpay.agents.tools import Tool, ToolContext
 from agentpay.kit.errors import ExpectedError
+from agentpay.kit.spans import NO_TRACER, Tracer
 from agentpay.llm.types import Language, ToolCall, ToolResult, ToolSpec
 from agentpay.turns.hold import TurnLost
 
@@ -39,12 +40,13 @@ LABELS: dict[str, dict[Language, str]] = {
 class Toolbox:
     """All tools of the service, by name."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    def __init__(self, tools: Iterable[Tool], *, tracer: Tracer = NO_TRACER) -> None:
         self.tools: Mapping[str, Tool] = {tool.name: tool for tool in tools}
         self._checks: dict[str, Callable[[Any], Any]] = {
             name: fastjsonschema.compile(tool.parameters) for name, tool in self.tools.items()
         }
         self.on_call: OnCall = _unobserved
+        self._tracer = tracer
 
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a provider is shown of the named tools, in the registry's order (a byte-stable prefix)."""
@@ -67,13 +69,20 @@ class Toolbox:
 
     async def perform(self, call: ToolCall, *, context: ToolContext, open_names: frozenset[str]) -> ToolResult:
         """Check, then run one call: done, refused and failed are values. Raises only TurnLost (and cancellation)."""
-        began = time.monotonic()
-        result = await self._perform(call, context=context, open_names=open_names)
-        self.on_call(self._known(call.name), result.status, time.monotonic() - began)
+        began, name = time.monotonic(), call.name if call.name in self.tools else UNKNOWN
+        attributes = {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": name,
+            "gen_ai.tool.type": "function",
+            "gen_ai.tool.call.id": call.id,
+        }
+        with self._tracer.within(f"execute_tool {name}", attributes=attributes) as span:
+            result = await self._perform(call, context=context, open_names=open_names)
+            span.tell({"agentpay.tool.status": result.status})
+            if result.status == "failed":
+                span.fail("failed")
+        self.on_call(name, result.status, time.monotonic() - began)
         return result
-
-    def _known(self, name: str) -> str:
-        return name if name in self.tools else UNKNOWN
 
     async def _perform(self, call: ToolCall, *, context: ToolContext, open_names: frozenset[str]) -> ToolResult:
         refusal = self.check(call, open_names=open_names)

@@ -61,16 +61,22 @@ async def seeing(database_url: str) -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture(scope="session")
 async def seen(seeing: Stage) -> Seen:
+    shop = await opened_shop(seeing)
+    await walk_through(seeing, shop)
+    await seeing.http.post(f"/v1/webhooks/polar/{shop.organization_id}", json={"type": CANARY})
+    return Seen(seeing, shop, await _page(seeing.http))
+
+
+async def opened_shop(found: Stage) -> StagedShop:
+    """Acme Candles, whose Wick asks a model and who may concede so much a month."""
     shop = await stage.open_shop(
-        seeing,
+        found,
         name="Acme Candles",
         stock=_stock,
         agents=({"name": "Wick", "rules": RULES, "config": {"llm_provider": "anthropic"}},),
     )
     await shop.call("PATCH", f"/v1/organizations/{shop.organization_id}", {"budgets": [BUDGET]})
-    await _buys(seeing, shop)
-    await seeing.http.post(f"/v1/webhooks/polar/{shop.organization_id}", json={"type": CANARY})
-    return Seen(seeing, shop, await _page(seeing.http))
+    return shop
 
 
 def script(request: Request) -> list[Line]:
@@ -85,7 +91,7 @@ def script(request: Request) -> list[Line]:
     return ["You are welcome."]
 
 
-async def _buys(found: Stage, shop: StagedShop) -> None:
+async def walk_through(found: Stage, shop: StagedShop) -> None:
     """Sam looks, haggles, accepts, pays, and the order arrives."""
     door = Shop(found.service, found.http, shop.organization_id, shop.secret_key, shop.publishable_key, shop.agents[0])
     sam = await door.visitor()
