@@ -1,11 +1,15 @@
-"""`agentpay doctor | replay | openapi`: looks at what is there, changes nothing."""
+"""`agentpay doctor | replay | openapi`: looks at what is there; changes nothing unless asked."""
 
 import sys
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
 from agentpay.commands.console import NOT_DONE, Failure, as_json_option, read_settings, run, say, say_json
+
+if TYPE_CHECKING:
+    from agentpay.doctor.finding import Finding
 
 NO_DATABASE = "postgresql://"
 NO_KEY = "A" * 43 + "="
@@ -13,20 +17,46 @@ COLOURS = {"well": "green", "note": "yellow", "broken": "red"}
 
 
 @click.command()
+@click.option(
+    "--fix", is_flag=True, help="Make or mend Polar's webhook endpoints without asking. Nothing else is changed."
+)
+@click.option("--strict", is_flag=True, help="Exit code 1 for notes too.")
 @as_json_option
-def doctor(as_json: bool) -> None:
-    """Look at database, keys, Redis and every organization's Polar; exit code 1 when something is broken."""
-    from agentpay import doctor as examination
+def doctor(fix: bool, strict: bool, as_json: bool) -> None:
+    """Look at database, keys, Redis, models and every organization's Polar; say what is wrong and what to do.
 
-    findings = run(examination.examine(read_settings()))
+    Exit code 1 when something is broken, 0 else. Looking changes nothing; at a terminal it offers to make Polar's
+    webhook endpoints, with the right events and version.
+    """
+    from agentpay.doctor import examine
+
+    read = read_settings()
+    findings = run(examine.examine(read, tell=say_nothing if as_json else say_finding))
+    for organization_id, name in examine.mendable(findings).items():
+        asks = not fix and not as_json and sys.stdin.isatty()
+        if fix or (asks and click.confirm(f"Mend the webhook endpoint of {name} at Polar?", err=True)):
+            mended = run(examine.mend(read, organization_id))
+            findings = [each for each in findings if not same(each, mended)] + [mended]
+            if not as_json:
+                say_finding(mended)
     if as_json:
         say_json(findings)
-    else:
-        for finding in findings:
-            mark = click.style(finding.mark, fg=COLOURS[finding.verdict])
-            say(f"{mark} {finding.name:<24} {finding.detail}")
-    if any(finding.verdict == "broken" for finding in findings):
+    if any(finding.verdict == "broken" or (strict and finding.verdict == "note") for finding in findings):
         sys.exit(NOT_DONE)
+
+
+def same(left: "Finding", right: "Finding") -> bool:
+    return (left.check, left.organization_id) == (right.check, right.organization_id)
+
+
+def say_finding(finding: "Finding") -> None:
+    say(f"{click.style(finding.mark, fg=COLOURS[finding.verdict])} {finding.name:<24} {finding.detail}")
+    if finding.remedy:
+        say(f"  {'':<24} → {finding.remedy}")
+
+
+def say_nothing(finding: "Finding") -> None:
+    """Machines read all of it at the end."""
 
 
 @click.command()

@@ -109,13 +109,19 @@ async def mend(polar: Polar, endpoint: WebhookEndpoint, *, url: str) -> WebhookE
 
 
 def is_sound(endpoint: WebhookEndpoint, *, url: str) -> bool:
-    """A Polar that tells no `api_version` knows none (polar/API.md § 6.3)."""
-    return (
-        endpoint.url == url
-        and endpoint.enabled
-        and endpoint.api_version in (API_VERSION, None)
-        and set(EVENTS) <= set(endpoint.events)
-    )
+    return not faults_of(endpoint, url=url)
+
+
+def faults_of(endpoint: WebhookEndpoint, *, url: str) -> list[str]:
+    """What is not as it should be, in words. A Polar that tells no `api_version` knows none (polar/API.md § 6.3)."""
+    missing = [event for event in EVENTS if event not in endpoint.events]
+    faults = {
+        "it delivers to another address": endpoint.url != url,
+        "Polar disabled it": not endpoint.enabled,
+        f"its version is {endpoint.api_version}, not {API_VERSION}": endpoint.api_version not in (API_VERSION, None),
+        f"it does not send {', '.join(missing)}": bool(missing),
+    }
+    return [said for said, is_so in faults.items() if is_so]
 
 
 async def remove(polar: Polar, endpoints: Sequence[WebhookEndpoint]) -> None:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from agentpay import egress
 from agentpay.db.engine import Database
-from agentpay.doctor import look_at_organizations
+from agentpay.doctor.merchants import look_at_desk
 from agentpay.egress import Egress, EgressBusy, EgressError
 from agentpay.sandbox.stage import Stage
 from tests.cast import Shop
@@ -106,7 +106,8 @@ async def test_what_was_given_up_is_shown_to_the_operator(theatre: Stage, db: Da
     await ask_for_a_person(acme.shop)
     await db.run("update notifications set status = 'parked', error = 'HTTP 500'")
     parts = theatre.service.parts
-    found = [finding async for finding in look_at_organizations(parts.db, parts.vault)]
+    rows = await parts.db.all("select id, name, status, attention, catalog_synced_at from organizations order by id")
+    found = [finding for row in rows async for finding in look_at_desk(parts.db, row)]
     assert [(each.name, each.detail) for each in found if "given up" in each.detail] == [
         ("Acme Candles", "1 notifications were given up: its notify_url took none")
     ]
