@@ -33,7 +33,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 def openapi(*options: str) -> str:
     command = [sys.executable, str(ROOT / "run.py"), "agentpay", "openapi", *options]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
@@ -52,7 +52,7 @@ def rewritten(markdown: str, *, path: str) -> str:
         origin = posixpath.normpath(posixpath.join(posixpath.dirname(source), file))
         there = MOVED.get(origin) or (origin.removeprefix("docs/") if origin.startswith("docs/") else None)
         if there is None:
-            return f"{words} (`{origin}`)"
+            return f"`{origin}`" if posixpath.basename(origin).startswith(words) else f"{words} (`{origin}`)"
         return f"[{words}]({posixpath.relpath(there, posixpath.dirname(path) or '.')}{mark}{anchor})"
 
     return LINK.sub(link, markdown)

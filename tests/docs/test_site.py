@@ -49,6 +49,7 @@ def test_links_are_as_the_site_needs_them(hooks: ModuleType) -> None:
     assert on("operator.md", "[figures](../deploy/prometheus/README.md)") == "[figures](figures.md)"
     assert on("running.md", "[figures](prometheus/README.md)") == "[figures](figures.md)"
     assert on("running.md", "[all](../.env.example)") == "all (`.env.example`)"
+    assert on("operator.md", "[.env.example](../.env.example)") == "`.env.example`"
     assert on("index.md", "[map](../README.md)") == "map (`README.md`)"
     for left in ("[Polar](https://polar.sh)", "[below](#decisions)"):
         assert on("index.md", left) == left
