@@ -4,7 +4,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.cast import ORIGIN
+from agentpay.db.engine import Database
+from tests.cast import ORIGIN, Shop
 
 TEST_SECONDS_MAX = 600
 """For a machine that is busy with other things; a test of these takes seconds on a quiet one."""
@@ -56,6 +57,12 @@ async def tab_to(page: Page, target: Locator, *, presses_max: int = 40) -> None:
     raise AssertionError(f"{target} cannot be reached with the keyboard")
 
 
+async def staff_says(shop: Shop, page: Page, content: str, author: str = "Ana") -> None:
+    path = f"/v1/agent/conversations/{(await stored(page))['conversationId']}/messages"
+    said = await shop.post(path, {"content": content, "role": "staff", "author_name": author})
+    assert said.status_code == 201, said.text
+
+
 async def stored(page: Page) -> dict[str, str]:
     """What this browser keeps of the conversation."""
     kept: dict[str, str] = await page.evaluate(
@@ -92,3 +99,23 @@ async def heard(page: Page, *events: str) -> None:
 async def what_was_heard(page: Page) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = await page.evaluate("window.heard")
     return found
+
+
+async def write_history(db: Database, conversation_id: str, count: int) -> None:
+    """So many messages after the greeting, as if somebody had been here for days."""
+    await db.run(
+        """insert into messages (id, organization_id, conversation_id, sequence, role, content)
+        select gen_random_uuid(), m.organization_id, m.conversation_id, m.sequence + n, 'staff',
+          'Message ' || n || ' with **some** words and https://a.example/' || n
+        from messages m, generate_series(1, %s) n where m.conversation_id = %s and m.role = 'agent'""",
+        (count, conversation_id),
+    )
+
+
+async def read_all(page: Page) -> None:
+    """Press "Earlier messages" until there are none."""
+    earlier = page.get_by_role("button", name="Earlier messages")
+    while await earlier.is_visible():
+        before = await page.locator(".entry").count()
+        await earlier.click()
+        await expect(page.locator(".entry")).not_to_have_count(before)

@@ -5,7 +5,8 @@ from playwright.async_api import FrameLocator, Locator, Page, expect
 
 from tests.cast import ORIGIN, Shop
 from tests.widget import steps
-from tests.widget.conftest import EMBED_POLICY, Arrive, Street
+from tests.widget.conftest import Arrive
+from tests.widget.street import EMBED_POLICY, Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 

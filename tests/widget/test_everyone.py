@@ -7,23 +7,23 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from agentpay.db.engine import Database
 from tests.cast import Shop
-from tests.widget import axe, steps
-from tests.widget.conftest import PLAIN_PAGE, Arrive, Street
+from tests.widget import axe, states, steps
+from tests.widget.conftest import Arrive
+from tests.widget.own_look import own_look
+from tests.widget.street import PLAIN_PAGE, Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
-TARGET_PX_MIN = 24
 HISTORY = 200
-SLOW_FRAME_MS = 50
 RTL_PAGE = PLAIN_PAGE.replace("<html lang='en'>", "<html lang='ar' dir='rtl'>")
 LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "light": (PLAIN_PAGE, {"color_scheme": "light"}),
     "dark": (PLAIN_PAGE, {"color_scheme": "dark"}),
-    "right to left, on a phone": (RTL_PAGE, {"color_scheme": "light", "width": 360, "height": 740}),
+    "right to left": (RTL_PAGE, {"color_scheme": "light"}),
+    "right to left, dark, on a phone": (RTL_PAGE, {"color_scheme": "dark", "width": 360, "height": 740}),
+    "on a phone": (PLAIN_PAGE, {"color_scheme": "light", "width": 360, "height": 740}),
 }
-LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 3
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -38,90 +38,17 @@ async def look_at(page: Page, source: str | None, state: str) -> list[str]:
     return found
 
 
-async def own_look(page: Page) -> list[str]:
-    """Every control has a name and is large enough, text can be read, nothing is wider than its place."""
-    problems: list[str] = await page.evaluate(
-        """(least) => {
-            const root = document.querySelector("agentpay-widget").shadowRoot;
-            const found = [];
-            for (const node of root.querySelectorAll("a[href], button, input, textarea")) {
-                const { width, height } = node.getBoundingClientRect();
-                if (!width) continue;
-                const label = node.getAttribute("aria-label") ?? node.closest("label")?.textContent ?? node.textContent;
-                if (!label.trim()) found.push(`no name: ${node.outerHTML.slice(0, 100)}`);
-                const isInText = node.localName === "a" && node.closest("p, .bubble");
-                if (!isInText && (width < least || height < least)) found.push(`small: ${width}×${height} ${label}`);
-            }
-            // axe cannot tell what lies behind a text in here; we know that backgrounds are plain.
-            const parts = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
-            const light = (color) => parts(color).slice(0, 3)
-                .map((each) => each / 255)
-                .map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
-                .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
-            const behind = (node) => {
-                for (let each = node; each instanceof Element; each = each.parentElement) {
-                    const { backgroundColor } = getComputedStyle(each);
-                    if (parts(backgroundColor)[3] !== 0) return backgroundColor;
-                }
-                return "rgb(255, 255, 255)";
-            };
-            for (const node of root.querySelectorAll("*")) {
-                const own = [...node.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
-                const look = getComputedStyle(node);
-                if (!own || !node.getClientRects().length) continue;
-                if (node.closest(".unseen, :disabled, [aria-hidden]")) continue;
-                const [one, other] = [light(look.color), light(behind(node))];
-                const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-                const size = parseFloat(look.fontSize);
-                const isLarge = size >= 24 || (size >= 18.66 && look.fontWeight >= 700);
-                if (ratio < (isLarge ? 3 : 4.5)) found.push(`contrast ${ratio}: ${node.textContent.slice(0, 60)}`);
-            }
-            const panel = root.querySelector(".scroller");
-            if (panel.scrollWidth > panel.clientWidth) found.push(`wider than its place: ${panel.scrollWidth}`);
-            if (document.scrollingElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
-            return found;
-        }""",
-        TARGET_PX_MIN,
-    )
-    return problems
-
-
 @pytest.mark.parametrize("look", LOOKS)
-async def test_no_state_shuts_anybody_out(arrive: Arrive, acme: Shop, source: str | None, look: str) -> None:
+async def test_no_state_shuts_anybody_out(arrive: Arrive, talkative: Shop, source: str | None, look: str) -> None:
     html, options = LOOKS[look]
-    visit = await arrive(acme, **options)
+    visit = await arrive(talkative, **options)
     page = await visit.open(html=html)
-    await page.wait_for_function("document.querySelector('agentpay-widget')?.shadowRoot.querySelector('.chat')")
-    problems = await look_at(page, source, "closed")
-    await steps.open_chat(page)
-    await page.mouse.move(5, 5)
-    problems += await look_at(page, source, "open")
-    await steps.ask(page, "Which candles do you have?")
-    problems += await look_at(page, source, "cards")
-    await steps.ask(page, "Can I get 40% off the Lavender candle?")
-    problems += await look_at(page, source, "offer")
-    await page.get_by_role("button", name="Accept this price").click()
-    await expect(page.get_by_role("link", name="Pay $")).to_be_visible()
-    problems += await look_at(page, source, "payment")
-    await page.get_by_role("button", name="More").click()
-    problems += await look_at(page, source, "menu")
-    await page.get_by_role("button", name="Delete my data").click()
-    problems += await look_at(page, source, "question")
-    await page.keyboard.press("Escape")
-    await staff_says(acme, page, f"Ana here, **{LONG}** https://a.example/{LONG}")
-    await expect(page.locator(".from-staff")).to_be_visible()
-    problems += await look_at(page, source, "handed over")
-    await visit.context.set_offline(True)
-    await steps.send(page, "are you there?")
-    await expect(page.locator(".foot.failed")).to_be_visible()
-    problems += await look_at(page, source, "offline, a message failed")
+    problems, seen = [], []
+    async for state in states.walk(visit, page):
+        problems += await look_at(page, source, state)
+        seen.append(state)
     assert problems == []
-
-
-async def staff_says(shop: Shop, page: Page, content: str, author: str = "Ana") -> None:
-    path = f"/v1/agent/conversations/{(await steps.stored(page))['conversationId']}/messages"
-    said = await shop.post(path, {"content": content, "role": "staff", "author_name": author})
-    assert said.status_code == 201, said.text
+    assert tuple(seen) == states.STATES
 
 
 async def test_at_four_times_the_size_everything_can_still_be_reached(arrive: Arrive, acme: Shop) -> None:
@@ -153,7 +80,7 @@ async def test_hostile_words_are_words(arrive: Arrive, street: Street, acme: Sho
     visit = await arrive(acme)
     page = await visit.open()
     await steps.open_chat(page)
-    await staff_says(acme, page, rude, author=hostile)
+    await steps.staff_says(acme, page, rude, author=hostile)
     await street.cluster.db.run("update messages set attachments = %s where role = 'staff'", (jsonb([card, *odd]),))
     await page.reload()
     await page.locator(".launcher").click()
@@ -169,45 +96,26 @@ async def test_hostile_words_are_words(arrive: Arrive, street: Street, acme: Sho
     assert await page.locator(".log img[src='x'], .log i:not(.dots i), .log b, .log script").count() == 0
 
 
-async def test_a_long_history_scrolls_without_jerks(arrive: Arrive, street: Street, acme: Shop) -> None:
+async def test_a_long_history_comes_page_by_page_and_stays_where_it_is_read(
+    arrive: Arrive, street: Street, acme: Shop
+) -> None:
     visit = await arrive(acme)
     page = await visit.open()
     await steps.open_chat(page)
-    await write_history(street.cluster.db, (await steps.stored(page))["conversationId"])
+    await steps.write_history(street.cluster.db, (await steps.stored(page))["conversationId"], HISTORY)
     await page.reload()
     await page.locator(".launcher").click()
     await expect(page.locator(".entry")).to_have_count(50)
-    while await page.get_by_role("button", name="Earlier messages").is_visible():
-        before = await page.locator(".entry").count()
-        await page.get_by_role("button", name="Earlier messages").click()
-        await expect(page.locator(".entry")).not_to_have_count(before)
-    assert await page.locator(".entry").count() > HISTORY
-    spent = await page.evaluate(
-        """async () => {
-            const scroller = document.querySelector("agentpay-widget").shadowRoot.querySelector(".scroller");
-            const spent = [];
-            for (let at = 0; at < scroller.scrollHeight; at += 200) {
-                const began = performance.now();
-                scroller.scrollTop = at;
-                scroller.getBoundingClientRect();
-                scroller.dispatchEvent(new Event("scroll"));
-                spent.push(performance.now() - began);
-                await new Promise(requestAnimationFrame);
-            }
-            return spent.sort((one, other) => one - other);
-        }"""
-    )
-    assert spent[len(spent) * 95 // 100] < SLOW_FRAME_MS / 5  # what scrolling asks of the page, of the 16 ms of a frame
-
-
-async def write_history(db: Database, conversation_id: str) -> None:
-    await db.run(
-        """insert into messages (id, organization_id, conversation_id, sequence, role, content)
-        select gen_random_uuid(), m.organization_id, m.conversation_id, m.sequence + n, 'staff',
-          'Message ' || n || ' with **some** words and https://a.example/' || n
-        from messages m, generate_series(1, %s) n where m.conversation_id = %s and m.role = 'agent'""",
-        (HISTORY, conversation_id),
-    )
+    await expect(page.locator(".entry").last).to_be_in_viewport()
+    first = page.locator(".entry").first
+    read = await first.get_attribute("data-id")
+    await first.scroll_into_view_if_needed()
+    await page.get_by_role("button", name="Earlier messages").click()
+    await expect(page.locator(".entry")).to_have_count(100)
+    await expect(page.locator(f'[data-id="{read}"]')).to_be_in_viewport()
+    await steps.read_all(page)
+    texts = await page.locator(".from-staff .bubble").all_inner_texts()
+    assert [text.split()[1] for text in texts] == [str(number) for number in range(1, HISTORY + 1)]
 
 
 def jsonb(value: Any) -> Any:

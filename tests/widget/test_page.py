@@ -9,7 +9,8 @@ from playwright.async_api import Page, expect
 
 from tests.cast import ORIGIN, Shop
 from tests.widget import steps
-from tests.widget.conftest import PLAIN_PAGE, STRICT_POLICY, Arrive, Street
+from tests.widget.conftest import Arrive
+from tests.widget.street import PLAIN_PAGE, STRICT_POLICY, Street
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
@@ -143,13 +144,13 @@ async def test_a_signed_visitor_is_known_and_forgotten_again(arrive: Arrive, str
     await page.evaluate("(token) => AgentPay.identify(token)", token)
     sql = "select external_customer_id from conversations where id = %s and external_customer_id = %s"
     mine = (await steps.stored(page))["conversationId"]
-    await street.cluster.until(sql, mine, "customer-7")
+    await street.cluster.until(sql, mine, "customer-7", seconds=steps.TEST_SECONDS_MAX)
     await steps.ask(page, "hello")
     await page.evaluate("(token) => AgentPay.identify(token)", other)
     await expect(page.locator(".from-user")).to_have_count(0)
     theirs = (await steps.stored(page))["conversationId"]
     assert theirs != mine
-    await street.cluster.until(sql, theirs, "customer-8")
+    await street.cluster.until(sql, theirs, "customer-8", seconds=steps.TEST_SECONDS_MAX)
     await page.evaluate("AgentPay.identify(null)")
     await page.wait_for_function(
         "(theirs) => Object.values(localStorage).some((kept) => !kept.includes(theirs))", arg=theirs

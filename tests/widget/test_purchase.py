@@ -5,7 +5,8 @@ from playwright.async_api import expect
 
 from tests.cast import Shop
 from tests.widget import steps
-from tests.widget.conftest import STRICT_POLICY, Arrive
+from tests.widget.conftest import Arrive
+from tests.widget.street import STRICT_POLICY
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 

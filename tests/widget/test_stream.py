@@ -9,7 +9,8 @@ from playwright.async_api import Page, Route, expect
 from tests.cast import ORIGIN, Shop
 from tests.cluster.model import speaks
 from tests.widget import steps
-from tests.widget.conftest import Arrive, Street, Visit
+from tests.widget.conftest import Arrive
+from tests.widget.street import Street, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(steps.TEST_SECONDS_MAX)]
 
@@ -78,7 +79,7 @@ async def test_nobody_listens_while_the_page_is_hidden_and_nothing_is_missed(
     async with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
         await steps.hide(page, True)
     asked = [request for request in visit.requests if request.endswith("/events")]
-    await street.cluster.until("select 1 from turns where status = 'completed'")
+    await street.cluster.until("select 1 from turns where status = 'completed'", seconds=steps.TEST_SECONDS_MAX)
     assert [request for request in visit.requests if request.endswith("/events")] == asked
     await steps.hide(page, False)
     await replied(page, said)

@@ -49,6 +49,7 @@ export class Memory {
    * @returns {Promise<T>}
    */
   async alone(deed) {
+    if (!this.storage) return deed(); // nothing is shared, and browsers refuse the lock, too
     if (navigator.locks) return navigator.locks.request(this.name, deed);
     await this.hold();
     try {

@@ -152,12 +152,14 @@ export class Panel {
     const key = banner ? `${banner.text}|${banner.button?.[0] ?? ""}` : "";
     if (key === this.bannerKey) return; // the same words again would be read aloud again
     this.bannerKey = key;
+    const near = this.log.isNearEnd();
     this.banner.replaceChildren(...(banner ? [banner.text] : []));
     if (banner?.button) {
       const [label, onclick] = banner.button;
       this.banner.append(" ", element("button", { class: "link", type: "button", onclick }, label));
     }
     this.banner.hidden = !banner;
+    if (near) this.log.toEnd(true); // it takes its room from the messages
   }
 
   announce(text) {
