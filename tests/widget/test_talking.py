@@ -1,5 +1,8 @@
 """What there is beside words: sources, thumbs, quick replies, the badge of what was said while the chat was shut."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.async_api import expect
 
@@ -59,3 +62,17 @@ async def test_the_page_hears_of_a_checkout_once_for_each_change(arrive: Arrive,
     await expect(page.get_by_role("link", name="Pay $38.00")).to_be_visible()
     told = [detail["status"] for _, detail in await steps.what_was_heard(page)]
     assert told == ["creating", "open"]
+
+
+async def test_an_offer_counts_down_and_is_over_when_its_time_is(arrive: Arrive, acme: Shop) -> None:
+    visit = await arrive(acme)
+    page = await visit.open()
+    await steps.open_chat(page)
+    await steps.ask(page, "Can I get 40% off the Lavender candle?")
+    offer = page.get_by_role("article", name="Offer for you")
+    await expect(offer.get_by_role("timer")).to_have_text(re.compile(r"Valid for \d\d:\d\d"))
+    first = await offer.get_by_role("timer").inner_text()
+    await expect(offer.get_by_role("timer")).not_to_have_text(first)
+    await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=2))
+    await expect(offer).to_contain_text("Expired")
+    await expect(offer.get_by_role("button", name="Accept this price")).to_have_count(0)
