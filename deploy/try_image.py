@@ -95,18 +95,33 @@ class Image:
 
     @contextlib.asynccontextmanager
     async def running(self, role: list[str], environ: Mapping[str, str]) -> AsyncIterator[None]:
-        """A role meanwhile; then SIGTERM, upon which it must go by itself. Raises Wrong."""
-        process = await self.start([*self.entrypoint, *role], environ)
-        telling = asyncio.create_task(process.stdout.read())  # type: ignore[union-attr]  # it is a pipe
+        """A role meanwhile, once it says that it has started; then SIGTERM, upon which it must go. Raises Wrong."""
+        process = await self.start([*self.entrypoint, *role], {**environ, "AGENTPAY_LOG_LEVEL": "info"})
+        lines: list[str] = []
+        listening = asyncio.create_task(listen(process.stdout, lines))
         try:
+            await until(lambda: is_said(f"{role[0]}.started", lines), f"{role[0]}: started")
             yield
-        except (Wrong, stage.Refused):
-            process.kill()
-            print((await telling).decode(), file=sys.stderr)  # noqa: T201
+            process.send_signal(signal.SIGTERM)
+            code = await asyncio.wait_for(process.wait(), WAIT_SECONDS_MAX)
+            told(code == 0, f"{role[0]}: went on SIGTERM by itself, with code {code}")
+        except BaseException:
+            sys.stderr.writelines(lines)
             raise
-        process.send_signal(signal.SIGTERM)
-        if await asyncio.wait_for(process.wait(), WAIT_SECONDS_MAX) != 0:
-            raise Wrong(f"{role[0]} ended with {process.returncode} on SIGTERM:\n{(await telling).decode()}")
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await listening
+
+
+async def listen(stream: asyncio.StreamReader | None, lines: list[str]) -> None:
+    assert stream is not None, "it is a pipe"
+    async for line in stream:
+        lines.append(line.decode())
+
+
+async def is_said(word: str, lines: list[str]) -> bool:
+    return any(word in line for line in lines)
 
 
 def told(true: object, what: str) -> None:
@@ -162,8 +177,6 @@ async def roles(image: Image, environ: Mapping[str, str], polar: PolarState, pol
             told(True, "worker: read the merchant's catalogue at Polar")
             await webhook(shop)
             told("✗" not in await image.said([*image.entrypoint, "doctor"], environ), "doctor: nothing broken")
-        told(True, "worker: went on SIGTERM by itself")
-    told(True, "web: went on SIGTERM by itself")
 
 
 def stock(polar: PolarState, owner: entities.Organization) -> None:

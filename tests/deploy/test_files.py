@@ -65,7 +65,7 @@ def test_a_cluster_gives_settings_that_agentpay_takes() -> None:
         settings.read({**given, **secrets})
     own = {"AGENTPAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(), "AGENTPAY_ADMIN_KEYS": "ap_admin_of_acme"}
     read = settings.read({**given, **secrets, **own})
-    assert read.metrics_port == 9000
+    assert read.metrics_port == 9464
     assert read.redis_url, "the workers of worker.yaml would have no reason to be"
 
 
