@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 
 from agentpay import settings
 from agentpay.cli import main
+from agentpay.organizations.webhook import API_VERSION, EVENTS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -176,3 +177,20 @@ def test_what_the_image_copies_is_sent_to_the_build() -> None:
     copied = re.findall(r"^COPY (?!--)(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert set(copied) == sent
+
+
+def test_each_alert_has_its_section_in_the_runbook() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
+    alerts = [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
+    sections = re.findall(r"^### (AgentPay\w+)$", (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    assert sections == [rule["alert"] for rule in alerts], "the runbook tells of the alerts, in their order"
+    for rule in alerts:
+        assert rule["annotations"]["runbook"] == f"deploy/README.md#{rule['alert'].lower()}"
+
+
+def test_the_events_of_the_manual_are_those_of_the_code() -> None:
+    section = (
+        (DEPLOY / "README.md").read_text().partition("## Connecting a Polar organization")[2].partition("\n## ")[0]
+    )
+    assert set(re.findall(r"`([a-z]+\.[a-z]+)`", section)) == set(EVENTS)
+    assert f"`api_version` **{API_VERSION}**" in section

@@ -40,6 +40,12 @@ def blocks() -> list[str]:
     return re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
 
 
+def scopes() -> list[str]:
+    """What the README has a token made with: enough for all of this, the local Polar asks for them too."""
+    section = (ROOT / "deploy" / "README.md").read_text().partition("| scope | for |")[2].partition("\n\n")[0]
+    return re.findall(r"`([a-z_]+:[a-z]+)`", "".join(line.split("|")[1] for line in section.splitlines() if line))
+
+
 def stock(polar: PolarState, owner: entities.Organization) -> None:
     polar.add_product(owner, "Lavender candle", prices=[seeding.fixed(9500)], description="Beeswax, 40 hours.")
 
@@ -50,7 +56,7 @@ async def test_a_merchant_moves_in_and_a_visitor_pays(blocks: list[str], databas
         owner = place.polar.add_organization("Acme Candles")
         stock(place.polar, owner)
         given = environment(
-            AGENTPAY_POLAR_ACCESS_TOKEN=place.polar.add_token(owner),
+            AGENTPAY_POLAR_ACCESS_TOKEN=place.polar.add_token(owner, scopes=scopes()),
             AGENTPAY_ADMIN_KEYS=stage.ADMIN_KEY,
             BASE=place.service.url,
             POLAR=place.polar_url,
