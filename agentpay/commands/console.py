@@ -6,6 +6,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -84,6 +85,30 @@ def say_json(value: Any) -> None:
     import msgspec
 
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+class Progress:
+    """How far long work is: a bar that moves on a terminal's stderr, else a line for each step that is done."""
+
+    def __init__(self, *, label: str) -> None:
+        self._label = label
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int, line: str) -> None:
+        if not sys.stderr.isatty():
+            click.echo(line, err=True)
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr, show_pos=True)
+            self._bar.__enter__()
+        self._bar.update(done - self._bar.pos)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
 
 
 def say_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:

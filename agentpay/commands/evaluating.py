@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from agentpay.commands.console import NOT_DONE, Failure, as_json_option, run
+from agentpay.commands.console import NOT_DONE, Failure, Progress, as_json_option, run
 
 
 @click.command("eval")
@@ -31,8 +31,8 @@ def evaluate(*, buyers: str, transcript: bool, as_json: bool, **given: Any) -> N
     wanted = evaluation.Wanted(buyers=names, **given)
     try:
         evaluation.check(wanted, os.environ)
-        with throw_away() as url:
-            played = evaluation.evaluate(url, wanted, environ=os.environ, tell=lambda line: click.echo(line, err=True))
+        with throw_away() as url, Progress(label="Talks") as tell:
+            played = evaluation.evaluate(url, wanted, environ=os.environ, tell=tell)
             found = run(played)
     except (evaluation.CannotEvaluate, PostgresError) as error:
         raise Failure(str(error)) from error

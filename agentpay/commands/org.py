@@ -1,10 +1,24 @@
 """`agentpay org create | list | sync | rotate`: organizations, through the HTTP API of a running AgentPay."""
 
-from typing import Any
+import sys
+import time
+from typing import Any, Final
 
 import click
 
-from agentpay.commands.console import WEB_PORT, Cell, Failure, as_json_option, read_settings, say_json, say_table
+from agentpay.commands.console import (
+    WEB_PORT,
+    Cell,
+    Failure,
+    Progress,
+    as_json_option,
+    read_settings,
+    say_json,
+    say_table,
+)
+
+SYNC_SECONDS_MAX: Final = 300
+LOOK_SECONDS: Final = 1.0
 
 
 @click.group()
@@ -97,11 +111,38 @@ def _shown(organization: dict[str, Any]) -> list[Cell]:
 
 @org.command("sync")
 @click.argument("organization_id", type=click.UUID)
+@click.option("--wait", is_flag=True, help=f"Until it was read, at most {SYNC_SECONDS_MAX} s.")
+@as_json_option
 @click.pass_obj
-def org_sync(client: Any, organization_id: object) -> None:
-    """Read the catalogue again now."""
-    asked(client, "POST", f"/v1/organizations/{organization_id}/sync")
-    click.echo("The catalogue is being read.")
+def org_sync(client: Any, organization_id: object, wait: bool, as_json: bool) -> None:
+    """Read the catalogue again now. Exit code 1 when it was waited for in vain."""
+    path = f"/v1/organizations/{organization_id}"
+    before = asked(client, "GET", path)["catalog"]["synced_at"] if wait else None
+    asked(client, "POST", f"{path}/sync")
+    if not wait:
+        if as_json:
+            say_json({"synced": False})
+        else:
+            click.echo("The catalogue is being read.")
+        return
+    catalog = waited(client, path, before=before)
+    if as_json:
+        say_json({"synced": True, **catalog})
+    else:
+        click.echo(f"The catalogue was read: {catalog['products']} products.")
+
+
+def waited(client: Any, path: str, *, before: str | None) -> dict[str, Any]:
+    """The catalogue's state once it was read after `before`. Raises Failure."""
+    with Progress(label="Reading the catalogue") as tell:
+        for second in range(1, SYNC_SECONDS_MAX + 1):
+            catalog: dict[str, Any] = asked(client, "GET", path)["catalog"]
+            if catalog["synced_at"] != before:
+                return catalog
+            if sys.stderr.isatty():
+                tell(second, SYNC_SECONDS_MAX, "")
+            time.sleep(LOOK_SECONDS)
+    raise Failure("The catalogue was not read in time: is a worker running?")
 
 
 @org.command("rotate")

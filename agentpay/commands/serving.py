@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from agentpay.commands.console import WEB_PORT, Failure, first_line, read_settings, run
+from agentpay.commands.console import WEB_PORT, Failure, as_json_option, first_line, read_settings, run, say_json
 from agentpay.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,8 @@ def worker() -> None:
 
 @click.command()
 @click.option("--revision", default="head", show_default=True, help="An Alembic revision of this release.")
-def migrate(revision: str) -> None:
+@as_json_option
+def migrate(revision: str, as_json: bool) -> None:
     """Bring the database to this release's schema. Safe to run by several processes at once."""
     import sqlalchemy as sa
     from alembic.util import CommandError
@@ -59,11 +60,18 @@ def migrate(revision: str) -> None:
     from agentpay.db import migrate as migrations
 
     read = read_settings(required=("database_url",))
+    before = migrations.find_revision(read.database_url)
     try:
         migrations.upgrade(read.database_url, revision)
     except (sa.exc.SQLAlchemyError, CommandError) as error:
         raise Failure(f"The database could not be migrated: {first_line(error)}") from error
-    click.echo("The database is up to date.")
+    after = migrations.find_revision(read.database_url)
+    if as_json:
+        say_json({"before": before, "after": after})
+    elif before == after:
+        click.echo("The database is up to date.")
+    else:
+        click.echo(f"The database went from {before or 'nothing'} to revision {after}.")
 
 
 @click.command()

@@ -55,9 +55,14 @@ def revisions() -> tuple[str, ...]:
 
 def is_current(url: str) -> bool:
     """Whether the database stands exactly at this code's newest revision."""
+    return find_revision(url) == revisions()[-1]
+
+
+def find_revision(url: str) -> str | None:
+    """Where the database stands; None: nothing is there yet, or it is away: whoever migrates says so."""
     try:
         with psycopg.connect(url) as connection:
             row = connection.execute("select version_num from alembic_version").fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.OperationalError):
-        return False  # nothing there yet; or away: whoever migrates says so
-    return row is not None and row[0] == revisions()[-1]
+        return None
+    return None if row is None else str(row[0])

@@ -102,3 +102,37 @@ def test_times_are_told_in_the_largest_unit_that_fits() -> None:
     told = [span(now + timedelta(seconds=seconds), now=now) for seconds in (0.4, -5, 90, -7_200, 200_000)]
     assert told == ["now", "5 s ago", "in 1 min", "2 h ago", "in 2 d"]
     assert span(None, now=now) == ""
+
+
+def test_long_work_tells_how_far_it_is() -> None:
+    """Lines where nobody looks; a bar on a terminal."""
+    from agentpay.commands.console import Progress
+
+    with CliRunner().isolation() as (_, error, _), Progress(label="Talks") as tell:
+        tell(1, 2, "1/2 keen")
+        tell(2, 2, "2/2 haggler")
+        assert error.getvalue().decode() == "1/2 keen\n2/2 haggler\n"
+    program = (
+        "from agentpay.commands.console import Progress\n"
+        "with Progress(label='Talks') as tell:\n"
+        "    tell(1, 2, 'keen'); tell(2, 2, 'haggler')\n"
+    )
+    said = on_a_terminal(program)
+    assert "Talks" in said
+    assert "2/2" in said
+    assert "keen" not in said
+
+
+def on_a_terminal(program: str) -> str:
+    """What a program writes to a terminal of its own."""
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, env=environment(TERM="xterm"), stdout=theirs, stderr=theirs, timeout=30)
+    os.close(theirs)
+    said = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert ended.returncode == 0, said
+    return said

@@ -13,7 +13,7 @@ async def test_a_reckless_models_talks_are_played_paid_for_and_judged(database_u
 
     model = Scripted(reckless)
     wanted = Wanted(provider="anthropic", buyers=("lowballer",))
-    found = await evaluate(database_url, wanted, environ={}, tell=lambda line: None, providers={"anthropic": model})
+    found = await evaluate(database_url, wanted, environ={}, tell=lambda *_: None, providers={"anthropic": model})
     assert found.total.tokens > 0
     assert found.total.cost > 0
     assert found.total.violations == 0, "what it promised did not reach the visitor"

@@ -22,7 +22,7 @@ LEAVES = ("lowballer", "injector", "snoop")
 @pytest.fixture(scope="module")
 async def played(database_url: str) -> Report:
     ended: list[str] = []
-    found = await evaluate(database_url, Wanted(seed=1), environ={}, tell=ended.append)
+    found = await evaluate(database_url, Wanted(seed=1), environ={}, tell=lambda done, total, line: ended.append(line))
     assert len(ended) == found.total.talks == sum(len(persona.wishes) for persona in PERSONAS)
     return found
 

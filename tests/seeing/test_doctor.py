@@ -13,6 +13,7 @@ import pytest_asyncio
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 
+from agentpay.db.migrate import revisions
 from agentpay.doctor.house import clock_finding
 from agentpay.organizations.webhook import EVENTS
 from agentpay.polar.client import Polar
@@ -215,6 +216,19 @@ async def test_an_empty_database_is_to_be_migrated(database_url: str) -> None:
     assert "✗ migrations               behind this release" in ended.out
     assert "→ run `agentpay migrate`" in ended.out
     assert "create extension pg_trgm" in ended.out
+    migrated = await asyncio.to_thread(agentpay, "migrate", "--json", env=environ)
+    assert json.loads(migrated.out) == {"before": None, "after": revisions()[-1]}
+    assert (await asyncio.to_thread(agentpay, "migrate", env=environ)).out == "The database is up to date.\n"
+    assert (await asyncio.to_thread(agentpay, "doctor", env=environ)).code == 0
+
+
+async def test_a_catalogue_is_read_and_waited_for(desk: Desk) -> None:
+    sync = ("org", "--server", desk.stage.service.url, "sync", str(desk.shop.organization_id))
+    ended = await asyncio.to_thread(agentpay, *sync, "--wait", "--json", env=desk.environ)
+    assert ended.code == 0, ended.error
+    told = json.loads(ended.out)
+    assert (told["synced"], told["products"]) == (True, 1)
+    assert (await asyncio.to_thread(agentpay, *sync, env=desk.environ)).out == "The catalogue is being read.\n"
 
 
 @pytest.mark.parametrize(("apart", "verdict"), [(3.0, "well"), (-45.0, "note"), (400.0, "broken")])

@@ -37,6 +37,10 @@ class CannotEvaluate(Exception):
     """The evaluation cannot begin as it was asked for. The message is one sentence."""
 
 
+Tell = Callable[[int, int, str], Any]
+"""How many talks have ended, of how many, and a line about the last one."""
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """`buyers`: names of personas, empty = all. `runs`: how often each wish is played. `model`: None = the default."""
 
@@ -69,10 +73,10 @@ async def evaluate(
     wanted: Wanted,
     *,
     environ: Mapping[str, str],
-    tell: Callable[[str], Any],
+    tell: Tell,
     providers: Mapping[str, Model] | None = None,
 ) -> Report:
-    """Play everything on a migrated database and judge it; `tell` gets a line per talk that ended.
+    """Play everything on a migrated database and judge it; `tell` hears of each talk that ended.
 
     `providers`: models by name, None = those that `environ` has keys for.
 
@@ -129,7 +133,7 @@ def _agents(provider: Provider, model: str | None) -> list[dict[str, Any]]:
     return hired
 
 
-async def _play_all(shop: StagedShop, wanted: Wanted, *, tell: Callable[[str], Any]) -> list[Talk]:
+async def _play_all(shop: StagedShop, wanted: Wanted, *, tell: Tell) -> list[Talk]:
     personas = [persona for persona in PERSONAS if not wanted.buyers or persona.name in wanted.buyers]
     parts = [_Part(each, wish, run) for each in personas for wish in each.wishes for run in range(1, wanted.runs + 1)]
     turnstile, ended = asyncio.Semaphore(TALKS_AT_ONCE), 0
@@ -140,7 +144,11 @@ async def _play_all(shop: StagedShop, wanted: Wanted, *, tell: Callable[[str], A
             chance = chance_of(wanted.seed, part.persona, part.wish, part.run)
             talk = await play(shop, part.persona, part.wish, run=part.run, chance=chance)
         ended += 1
-        tell(f"{ended}/{len(parts)} {talk.buyer}: {talk.wish}: {len(talk.said)} messages, {_outcome(talk)}")
+        tell(
+            ended,
+            len(parts),
+            f"{ended}/{len(parts)} {talk.buyer}: {talk.wish}: {len(talk.said)} messages, {_outcome(talk)}",
+        )
         return talk
 
     async with asyncio.TaskGroup() as group:
