@@ -33,12 +33,15 @@ def test_code_that_the_threat_model_names_exists() -> None:
 
 
 def test_only_two_modules_can_call_out() -> None:
-    """Images and knowledge URLs are never fetched: nothing that handles them could. Models have their own client."""
+    """Images and knowledge URLs are never fetched: nothing that handles them could. Models have their own client.
+
+    Commands that an operator types (`doctor`, `admin_client`) call out from their shell; no server imports them.
+    """
     package = ROOT / "agentpay"
     found = set()
     for path in package.rglob("*.py"):
         place = path.relative_to(package).as_posix()
-        if place.startswith(("sandbox/", "llm/")) or place in {"admin_client.py"}:
+        if place.startswith(("sandbox/", "llm/", "doctor/")) or place in {"admin_client.py"}:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
@@ -47,3 +50,14 @@ def test_only_two_modules_can_call_out() -> None:
             if any(name in CLIENTS or name.partition(".")[0] in CLIENTS for name in names):
                 found.add(place)
     assert found == CALLERS
+
+
+def test_no_server_imports_what_an_operator_types() -> None:
+    """`doctor` stands above everything that serves: whoever serves cannot import it."""
+    import configparser
+
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    ladder = [line.strip() for line in contracts["importlinter:contract:ladder"]["layers"].strip().splitlines()]
+    rung = {name.strip(): number for number, line in enumerate(ladder) for name in line.split("|")}
+    assert max(rung["doctor"], rung["admin_client"]) < min(rung["serve"], rung["app"], rung["worker"])
