@@ -112,3 +112,8 @@ async def test_the_list_of_figures_is_complete(seen: Seen) -> None:
     assert listed == {line.split()[2] for line in seen.page.splitlines() if line.startswith("# TYPE agentpay_")} - {
         line.split()[2] for line in seen.page.splitlines() if line.startswith("# TYPE") and "_created " in line
     }
+
+
+def test_each_alert_has_its_place_in_the_runbook() -> None:
+    headings = re.findall(r"^#+ (\w+)$", (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    assert {alert["alert"] for alert in alerts()} <= set(headings)
