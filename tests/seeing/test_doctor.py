@@ -3,6 +3,10 @@
 import asyncio
 import http.server
 import json
+import os
+import pty
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -21,7 +25,7 @@ from agentpay.sandbox.polar.seeding import SCOPES
 from agentpay.sandbox.stage import Stage, StagedShop, staged
 from tests.cast import ENCRYPTION_KEY
 from tests.databases import own_database
-from tests.dev.process import Ended, agentpay
+from tests.dev.process import ROOT, Ended, agentpay, environment
 from tests.seeing.conftest import opened_shop
 
 
@@ -234,3 +238,26 @@ async def test_a_catalogue_is_read_and_waited_for(desk: Desk) -> None:
 @pytest.mark.parametrize(("apart", "verdict"), [(3.0, "well"), (-45.0, "note"), (400.0, "broken")])
 def test_webhooks_are_refused_where_clocks_are_too_far_apart(apart: float, verdict: str) -> None:
     assert clock_finding(apart, host="api.polar.sh").verdict == verdict
+
+
+async def test_at_a_terminal_it_offers_to_make_the_endpoint(desk: Desk) -> None:
+    polar = await desk.polar()
+    [before] = (await polar.list_webhook_endpoints()).items
+    await polar.delete_webhook_endpoint(endpoint_id=before.id)
+    said = await asyncio.to_thread(answered, "y", desk.environ)
+    assert "Mend the webhook endpoint of Acme Candles at Polar? [y/N]" in said
+    assert "its webhook endpoint is as it should be" in said
+    assert len((await polar.list_webhook_endpoints()).items) == 1
+
+
+def answered(word: str, environ: dict[str, str]) -> str:
+    """`agentpay doctor` on a terminal where somebody types a word."""
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{word}\n".encode())
+    command = [sys.executable, "-m", "agentpay", "doctor"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment(**environ), stdin=theirs, capture_output=True, text=True, timeout=50
+    )
+    os.close(ours)
+    os.close(theirs)
+    return ended.stdout + ended.stderr
