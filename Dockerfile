@@ -3,13 +3,16 @@
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS packages
+# `otel` = with what sends traces.
+ARG LOCK=runtime
 WORKDIR /build
 COPY requirements/runtime.txt requirements/runtime.txt
+COPY requirements/otel.txt requirements/otel.txt
 # Both secrets are optional: a pip.conf for a mirror of the package index, and the certificate that it is believed by.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=ca,target=/run/secrets/ca \
     python3 -m venv /opt/agentpay \
  && /opt/agentpay/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary=:all: \
-    --no-compile -r requirements/runtime.txt \
+    --no-compile -r "requirements/${LOCK}.txt" \
  && /opt/agentpay/bin/python -m pip uninstall --yes --quiet pip setuptools \
  # The file system will be read-only: byte code is made now. `faker` comes along with Litestar, and nothing imports it.
  && /opt/agentpay/bin/python -m compileall -q -j 0 -x /faker/ /opt/agentpay/lib

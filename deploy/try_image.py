@@ -162,7 +162,8 @@ async def roles(image: Image, environ: Mapping[str, str], polar: PolarState, pol
     """`migrate`, `web`, `worker`, `doctor`; a shop is opened, a webhook taken."""
     web = ["web", "--host", "127.0.0.1", "--port", str(port), "--no-worker"]
     told(await image.failed([*image.entrypoint, *web], environ), "web: ends with a sentence on an empty database")
-    told("up to date" in await image.said([*image.entrypoint, "migrate"], environ), "migrate")
+    await image.said([*image.entrypoint, "migrate"], environ)
+    told("up to date" in await image.said([*image.entrypoint, "migrate"], environ), "migrate, and once more")
     async with (
         image.running(web, environ),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=stage.HTTP_SECONDS) as http,
