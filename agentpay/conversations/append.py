@@ -4,7 +4,8 @@ Lock order of the whole service: conversation → turn → draft → offer → c
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -20,17 +21,35 @@ TOPIC = "events"
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 """Type and data of an event that was committed."""
 
-# The running draft is told in the same statement: text written after this event is told after it, in every stream.
-_EVENT = """
+# The running draft is told in the same statement: text written after these events is told after them, in every stream.
+_EVENTS = """
 with counted as (
-  update conversations set last_offset = last_offset + 1 where id = %(conversation_id)s returning last_offset),
+  update conversations set last_offset = last_offset + %(count)s where id = %(conversation_id)s returning last_offset),
 told as (
   update drafts set last_offset = counted.last_offset from counted
   where drafts.conversation_id = %(conversation_id)s returning char_length(content) as points)
 insert into events (conversation_id, "offset", type, subject_id, data, draft_length)
-select %(conversation_id)s, last_offset, %(type)s, %(subject_id)s, %(data)s, coalesce((select points from told), 0)
-from counted returning "offset"
+select %(conversation_id)s, last_offset - %(count)s + place, type, subject_id, data,
+  coalesce((select points from told), 0)
+from counted, unnest(%(types)s::text[], %(subject_ids)s::uuid[], %(data)s::jsonb[])
+  with ordinality as given(type, subject_id, data, place)
+order by place returning "offset", draft_length
 """
+
+
+class NewEvent(NamedTuple):
+    """`data` is the public object; empty where `subject_id` is a message."""
+
+    type: str
+    data: Mapping[str, Any] = {}
+    subject_id: UUID | None = None
+
+
+class Place(NamedTuple):
+    """Where an event stands, and how much of the running draft was told before it."""
+
+    offset: int
+    draft_length: int
 
 
 class Appender:
@@ -49,19 +68,29 @@ class Appender:
         data: Mapping[str, Any] | None = None,
         subject_id: UUID | None = None,
     ) -> int:
-        """Append one event; returns its offset. `data` is the public object; empty where `subject_id` is a message."""
-        offset: int = await tx.value(
-            _EVENT,
+        """Append one event; returns its offset."""
+        (place,) = await self.events(tx, NewEvent(type, data or {}, subject_id), conversation_id=conversation_id)
+        return place.offset
+
+    async def events(self, tx: Tx, *new: NewEvent, conversation_id: UUID) -> list[Place]:
+        """Append events one behind the other, in one statement."""
+        rows = await tx.all(
+            _EVENTS,
             {
                 "conversation_id": conversation_id,
-                "type": type,
-                "subject_id": subject_id,
-                "data": Jsonb(dict(data or {})),
+                "count": len(new),
+                "types": [event.type for event in new],
+                "subject_ids": [event.subject_id for event in new],
+                "data": [Jsonb(dict(event.data)) for event in new],
             },
         )
         self.ring(tx, conversation_id)
-        tx.after_commit(lambda: self.on_event(type, data or {}))
-        return offset
+        for event in new:
+            tx.after_commit(partial(self._observe, event))
+        return [Place(row["offset"], row["draft_length"]) for row in rows]
+
+    def _observe(self, event: NewEvent) -> None:
+        self.on_event(event.type, event.data)
 
     def ring(self, tx: Tx, conversation_id: UUID) -> None:
         tx.after_commit(lambda: self._doorbell.ring(TOPIC, conversation_id.hex))

@@ -7,6 +7,10 @@ from agentpay.db.transaction import Row, Tx
 from agentpay.kit.ids import uuid7
 from agentpay.turns.hold import RunningTurn
 
+# A turn answers what no earlier turn answers: the visitor's messages after the newest turn's last one. `after` says
+# otherwise where earlier turns ended without an answer (a person had the conversation).
+_AFTER = """coalesce(%(after)s::bigint,
+  (select max(up_to_sequence) from turns where conversation_id = %(conversation_id)s), 0)"""
 COLUMNS = "id, organization_id, conversation_id, attempt, reply_id, reply_sequence, after_sequence, up_to_sequence"
 
 
@@ -19,8 +23,21 @@ async def open_turn(
     """
     if await _is_running(tx, conversation["id"]):
         return await _queue(tx, conversation=conversation, sequence=sequence), None
-    turn_id = await _insert(tx, conversation=conversation, sequence=sequence, after=after)
-    return turn_id, await start(tx, appender, turn_id=turn_id, owner=owner)
+    turn = await tx.one(
+        f"""with counted as (
+          update conversations set last_sequence = last_sequence + 1
+          where id = %(conversation_id)s returning last_sequence)
+        insert into turns (id, organization_id, conversation_id, status, after_sequence, up_to_sequence, reply_id,
+          attempt, owner, started_at, reply_sequence)
+        select %(id)s, %(organization_id)s, %(conversation_id)s, 'running', {_AFTER}, %(sequence)s, %(reply_id)s,
+          1, %(owner)s, clock_timestamp(), last_sequence from counted
+        returning {COLUMNS}""",
+        _row(conversation, sequence) | {"after": after, "owner": owner},
+        row=RunningTurn,
+    )
+    assert turn is not None, "the conversation is locked: it is there"
+    await tell_started(tx, appender, turn=turn)
+    return turn.id, turn
 
 
 async def refuse_turn(tx: Tx, appender: Appender, *, conversation: Row, sequence: int, reason: str) -> UUID:
@@ -60,7 +77,8 @@ async def start(tx: Tx, appender: Appender, *, turn_id: UUID, owner: UUID) -> Ru
 
 async def tell_started(tx: Tx, appender: Appender, *, turn: RunningTurn) -> None:
     """`turn.started`, and an empty draft of this attempt behind it: a takeover drops the old one's words."""
-    await tx.execute("delete from drafts where turn_id = %(id)s", {"id": turn.id})
+    if turn.attempt > 1:
+        await tx.execute("delete from drafts where turn_id = %(id)s", {"id": turn.id})
     offset = await appender.event(
         tx,
         conversation_id=turn.conversation_id,
@@ -90,17 +108,12 @@ async def _queue(tx: Tx, *, conversation: Row, sequence: int) -> UUID:
     return queued or await _insert(tx, conversation=conversation, sequence=sequence)
 
 
-async def _insert(tx: Tx, *, conversation: Row, sequence: int, after: int | None = None) -> UUID:
-    # It answers what no earlier turn answers: the visitor's messages after the newest turn's last one. `after` says
-    # otherwise where earlier turns ended without an answer (a person had the conversation).
+async def _insert(tx: Tx, *, conversation: Row, sequence: int) -> UUID:
     turn_id: UUID = await tx.value(
-        """insert into turns (id, organization_id, conversation_id, status, after_sequence, up_to_sequence, reply_id)
-        values (%(id)s, %(organization_id)s, %(conversation_id)s, 'queued',
-          coalesce(%(after)s::bigint,
-            (select max(up_to_sequence) from turns where conversation_id = %(conversation_id)s), 0),
-          %(sequence)s, %(reply_id)s)
+        f"""insert into turns (id, organization_id, conversation_id, status, after_sequence, up_to_sequence, reply_id)
+        values (%(id)s, %(organization_id)s, %(conversation_id)s, 'queued', {_AFTER}, %(sequence)s, %(reply_id)s)
         returning id""",
-        _row(conversation, sequence) | {"after": after},
+        _row(conversation, sequence) | {"after": None},
     )
     return turn_id
 

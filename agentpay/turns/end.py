@@ -11,12 +11,26 @@ from uuid import UUID
 import msgspec
 from psycopg.types.json import Jsonb
 
-from agentpay.conversations.append import Appender
+from agentpay.conversations.append import Appender, NewEvent
 from agentpay.db.transaction import Row, Tx
 from agentpay.turns.begin import start
 from agentpay.turns.hold import RunningTurn
 
 EndStatus = Literal["completed", "failed", "cancelled", "handed_off"]
+
+# The conversation is locked: no turn begins to wait, and no draft is opened, while this runs.
+_END = """
+with ended as (
+  update turns set status = %(status)s, reason = %(reason)s, completed_at = clock_timestamp()
+  where conversation_id = %(conversation_id)s and status = 'running'
+    and (%(turn_id)s::uuid is null or id = %(turn_id)s)
+    and (%(attempt)s::int is null or attempt = %(attempt)s)
+  returning *),
+closed as (delete from drafts using ended where drafts.turn_id = ended.id returning content)
+select ended.*, (select content from closed) as draft,
+  (select id from turns where conversation_id = %(conversation_id)s and status = 'queued') as waiting_id
+from ended
+"""
 
 # What a waiting turn becomes when its conversation does not answer any more.
 _REASONS = {"escalated": "taken", "paused": "paused", "closed": "closed"}
@@ -58,11 +72,7 @@ async def end(
     waiting turn if it runs now: the caller starts it (by `owner`, its process) after the commit.
     """
     turn = await tx.one(
-        """update turns set status = %(status)s, reason = %(reason)s, completed_at = clock_timestamp()
-        where conversation_id = %(conversation_id)s and status = 'running'
-          and (%(turn_id)s::uuid is null or id = %(turn_id)s)
-          and (%(attempt)s::int is null or attempt = %(attempt)s)
-        returning *""",
+        _END,
         {
             "status": status,
             "reason": reason,
@@ -73,12 +83,14 @@ async def end(
     )
     if turn is None:
         return False, None
-    draft = await tx.value("delete from drafts where turn_id = %(id)s returning content", {"id": turn["id"]})
-    await _store_reply(tx, appender, turn=turn, text=draft or "", reply=reply, interrupted=status != "completed")
-    await _completed(tx, appender, conversation_id=conversation["id"], turn_id=turn["id"], status=status, reason=reason)
-    if not starts_next:
+    completed = _completed(turn["id"], status=status, reason=reason)
+    told = [completed]
+    if await _store_reply(tx, turn=turn, reply=reply or FinalReply(), interrupted=status != "completed"):
+        told.insert(0, NewEvent("message.completed", subject_id=turn["reply_id"]))
+    await appender.events(tx, *told, conversation_id=conversation["id"])
+    if not starts_next or turn["waiting_id"] is None:
         return True, None
-    return True, await _next(tx, appender, conversation=conversation, owner=owner)
+    return True, await _next(tx, appender, conversation=conversation, waiting_id=turn["waiting_id"], owner=owner)
 
 
 async def hand_off_queued(tx: Tx, appender: Appender, *, conversation_id: UUID, reason: str) -> None:
@@ -89,9 +101,8 @@ async def hand_off_queued(tx: Tx, appender: Appender, *, conversation_id: UUID, 
         {"id": conversation_id, "reason": reason},
     )
     if turn_id is not None:
-        await _completed(
-            tx, appender, conversation_id=conversation_id, turn_id=turn_id, status="handed_off", reason=reason
-        )
+        told = _completed(turn_id, status="handed_off", reason=reason)
+        await appender.events(tx, told, conversation_id=conversation_id)
 
 
 async def cancel_queued(tx: Tx, appender: Appender, *, conversation_id: UUID, turn_id: UUID) -> None:
@@ -102,18 +113,15 @@ async def cancel_queued(tx: Tx, appender: Appender, *, conversation_id: UUID, tu
         {"id": conversation_id, "turn_id": turn_id},
     )
     if cancelled:
-        await _completed(
-            tx, appender, conversation_id=conversation_id, turn_id=turn_id, status="cancelled", reason="cancelled"
-        )
+        told = _completed(turn_id, status="cancelled", reason="cancelled")
+        await appender.events(tx, told, conversation_id=conversation_id)
 
 
-async def _store_reply(
-    tx: Tx, appender: Appender, *, turn: Row, text: str, reply: FinalReply | None, interrupted: bool
-) -> None:
-    reply = reply or FinalReply()
-    content = text + reply.tail
+async def _store_reply(tx: Tx, *, turn: Row, reply: FinalReply, interrupted: bool) -> bool:
+    """Whether there was anything to store."""
+    content = (turn["draft"] or "") + reply.tail
     if not content and not reply.attachments:
-        return
+        return False
     await tx.execute(
         """with stored as (
           insert into messages (id, organization_id, conversation_id, sequence, turn_id, role, author_name, content,
@@ -150,32 +158,17 @@ async def _store_reply(
             "agent_state": Jsonb(reply.agent_state) if reply.agent_state is not None else None,
         },
     )
-    await appender.event(
-        tx, conversation_id=turn["conversation_id"], type="message.completed", subject_id=turn["reply_id"]
-    )
+    return True
 
 
-async def _next(tx: Tx, appender: Appender, *, conversation: Row, owner: UUID) -> RunningTurn | None:
+async def _next(tx: Tx, appender: Appender, *, conversation: Row, waiting_id: UUID, owner: UUID) -> RunningTurn | None:
     """Start the waiting turn, or end it where nobody answers now."""
-    queued = await tx.value(
-        "select id from turns where conversation_id = %(id)s and status = 'queued' for update",
-        {"id": conversation["id"]},
-    )
-    if queued is None:
-        return None
     status = await tx.value("select status from conversations where id = %(id)s", {"id": conversation["id"]})
     if status == "active":
-        return await start(tx, appender, turn_id=queued, owner=owner)
+        return await start(tx, appender, turn_id=waiting_id, owner=owner)
     await hand_off_queued(tx, appender, conversation_id=conversation["id"], reason=_REASONS[status])
     return None
 
 
-async def _completed(
-    tx: Tx, appender: Appender, *, conversation_id: UUID, turn_id: UUID, status: str, reason: str | None
-) -> None:
-    await appender.event(
-        tx,
-        conversation_id=conversation_id,
-        type="turn.completed",
-        data={"turn_id": str(turn_id), "status": status, "reason": reason},
-    )
+def _completed(turn_id: UUID, *, status: str, reason: str | None) -> NewEvent:
+    return NewEvent("turn.completed", {"turn_id": str(turn_id), "status": status, "reason": reason})

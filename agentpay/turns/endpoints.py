@@ -99,7 +99,7 @@ async def post_message(
     streams = accept is not None and "text/event-stream" in accept.lower()
     if streams:
         hub.check(conversation_id, address=client.address)
-    escalate_after = await _escalate_after(db, agents_cache, member)
+    escalate_after = await _escalate_after(agents_cache, member)
     received = await reception.visitor_message(incoming, member=member, escalate_after=escalate_after)
     if received.running is not None:
         runner.start(received.running)
@@ -252,15 +252,9 @@ async def _incoming(request: Request[Any, Any, Any], data: MessageCreate) -> Inc
     )
 
 
-async def _escalate_after(db: Database, agents_cache: AgentsCache, member: Member) -> int | None:
-    """The rule of the conversation's own agent: after how many visitor messages a person is asked for."""
-    agent_id = await db.value(
-        "select agent_id from conversations where id = %(id)s and organization_id = %(organization_id)s",
-        {"id": member.conversation_id, "organization_id": member.organization_id},
-    )
+async def _escalate_after(agents_cache: AgentsCache, member: Member) -> dict[UUID, int | None]:
     agents = await agents_cache.agents_of(organization_id=member.organization_id)
-    agent = next((one for one in agents if one.id == agent_id), None)
-    return agent.rules.auto_escalate_after_messages if agent else None
+    return {agent.id: agent.rules.auto_escalate_after_messages for agent in agents}
 
 
 async def _wait(db: Database, hub: Hub, received: Received, *, member: Member) -> None:

@@ -24,6 +24,20 @@ CHECKOUTS_MAX = 4
 ORDERS_MAX = 4
 
 
+DEALS = ("has_offers", "has_checkouts", "has_orders")
+# Most conversations have no deals yet: whether there are any is asked with the rest.
+_CONVERSATION = """
+select c.*, o.name as organization_name, o.default_currency, o.budgets, o.allowed_origins,
+  h.created_at as asked_at, h.taken_at, h.staff_name, h.reason,
+  exists (select 1 from offers where conversation_id = c.id) as has_offers,
+  exists (select 1 from checkouts where conversation_id = c.id) as has_checkouts,
+  exists (select 1 from orders where conversation_id = c.id) as has_orders
+from conversations c join organizations o on o.id = c.organization_id
+left join handoffs h on h.conversation_id = c.id and h.released_at is null
+where c.id = %(conversation_id)s and c.organization_id = %(organization_id)s
+"""
+
+
 class StepDone(msgspec.Struct, frozen=True):
     """One answered question of a turn: what was said and called, and what the calls came to so far, in order."""
 
@@ -67,19 +81,13 @@ class Facts(msgspec.Struct, frozen=True):
 
 async def read(db: Database, *, turn: RunningTurn) -> Facts:
     """Everything the turn answers from. Raises NotFound when the conversation was erased meanwhile."""
-    conversation = await db.one(
-        """select c.*, o.name as organization_name, o.default_currency, o.budgets, o.allowed_origins,
-          h.created_at as asked_at, h.taken_at, h.staff_name, h.reason
-        from conversations c join organizations o on o.id = c.organization_id
-        left join handoffs h on h.conversation_id = c.id and h.released_at is null
-        where c.id = %(conversation_id)s and c.organization_id = %(organization_id)s""",
-        _ids(turn),
-    )
+    conversation = await db.one(_CONVERSATION, _ids(turn))
     if conversation is None:
         raise NotFound
+    deals = {name: conversation.pop(name) for name in DEALS}
     messages = await messages_up_to(db, conversation_id=turn.conversation_id, sequence=turn.up_to_sequence)
-    offers, checkouts, orders = await _records(db, turn)
-    shown_ids = (await shown.shown_ids(db, conversation_id=turn.conversation_id))[:SHOWN_MAX]
+    offers, checkouts, orders = await _records(db, turn) if any(deals.values()) else ([], [], [])
+    shown_ids = await _shown_ids(db, turn) if conversation["product_shown_at"] else []
     page_id = page_product_id(conversation["context"])
     wanted = [*shown_ids, *([page_id] if page_id else [])]
     wanted += [row["product_id"] for row in (*offers, *checkouts, *orders) if row["product_id"]]
@@ -110,12 +118,17 @@ async def read(db: Database, *, turn: RunningTurn) -> Facts:
 async def messages_up_to(db: Database, *, conversation_id: UUID, sequence: int) -> list[Row]:
     """The last `MESSAGES_MAX` up to this one, oldest first."""
     rows = await db.all(
-        f"""select id, sequence, role, content, action, attachments, author_name from messages
+        f"""select id, sequence, role, content, action, attachments, author_name,
+          tool_calls <> '[]'::jsonb as has_calls from messages
         where conversation_id = %(conversation_id)s and deleted_at is null and sequence <= %(up_to)s
         order by sequence desc limit {MESSAGES_MAX}""",
         {"conversation_id": conversation_id, "up_to": sequence},
     )
     return rows[::-1]
+
+
+async def _shown_ids(db: Database, turn: RunningTurn) -> list[UUID]:
+    return (await shown.shown_ids(db, conversation_id=turn.conversation_id))[:SHOWN_MAX]
 
 
 async def _records(db: Database, turn: RunningTurn) -> tuple[list[Row], list[Row], list[Row]]:
@@ -164,8 +177,10 @@ def step_of(reply: dict[str, Any], results: dict[str, Any]) -> StepDone:
     return StepDone(reply.get("text", ""), calls, done, malformed)
 
 
-async def earlier_results(db: Database, *, turn: RunningTurn) -> list[ToolResult]:
+async def earlier_results(db: Database, *, turn: RunningTurn, known: Facts) -> list[ToolResult]:
     """What tools told in the conversation's earlier turns: their facts may be named again."""
+    if len(known.messages) < MESSAGES_MAX and not any(row["has_calls"] for row in known.messages):
+        return []
     rows = await db.all(
         f"""select call from messages m cross join jsonb_array_elements(m.tool_calls) call
         where m.conversation_id = %(conversation_id)s and m.role = 'agent' and m.deleted_at is null

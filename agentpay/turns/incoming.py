@@ -1,5 +1,6 @@
 """A message comes in: stored with its key and its turn in one transaction, before anything else happens (API § 6)."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from agentpay.callers import limits as rates
 from agentpay.callers.idempotency import IdempotencyMismatch
 from agentpay.conversations import handoff
 from agentpay.conversations.access import check_context
-from agentpay.conversations.append import Appender, lock_living
+from agentpay.conversations.append import Appender, NewEvent, lock_living
 from agentpay.conversations.cursor import Cursor
 from agentpay.conversations.errors import ConversationClosed, ConversationFull
 from agentpay.db.engine import Database
@@ -62,11 +63,14 @@ class Reception:
         self._owner = owner
         self._limits = limits
 
-    async def visitor_message(self, incoming: Incoming, *, member: Member, escalate_after: int | None) -> Received:
+    async def visitor_message(
+        self, incoming: Incoming, *, member: Member, escalate_after: Mapping[UUID, int | None]
+    ) -> Received:
         """Store a visitor's message and its turn.
 
         1. Lock the conversation. 2. A known key: the turn as it is, nothing new. 3. Refuse what API §§ 9–10 refuse.
-        4. Message, `message.created`, turn (running, waiting, or handed off at once). 5. The key.
+        4. Message, `message.created`, turn (running, waiting, or handed off at once). 5. The key. `escalate_after`: by
+        agent, how many visitor messages ask for a person.
         Raises ConversationClosed, ConversationFull, Limited, IdempotencyMismatch, Invalid.
         """
         async with self._db.transaction() as tx:
@@ -85,7 +89,8 @@ class Reception:
                 turn_id = await begin.refuse_turn(
                     tx, self._appender, conversation=conversation, sequence=stored.sequence, reason=reason
                 )
-            if escalate_after is not None and conversation["messages_since_release"] + 1 >= escalate_after:
+            messages_max = escalate_after.get(conversation["agent_id"])
+            if messages_max is not None and conversation["messages_since_release"] + 1 >= messages_max:
                 await handoff.request(
                     tx, self._appender, self._jobs, conversation=conversation, asked_by="rule",
                     reason="The conversation has become long.",
@@ -149,14 +154,9 @@ class Reception:
                 "context": Jsonb(context) if context is not None else None,
             },
         )
-        offset = await self._appender.event(
-            tx, conversation_id=conversation["id"], type="message.created", subject_id=message_id
-        )
-        points = await tx.value(
-            'select draft_length from events where conversation_id = %(id)s and "offset" = %(offset)s',
-            {"id": conversation["id"], "offset": offset},
-        )
-        return _Stored(message_id, sequence, Cursor(offset - 1, points))
+        created = NewEvent("message.created", subject_id=message_id)
+        (place,) = await self._appender.events(tx, created, conversation_id=conversation["id"])
+        return _Stored(message_id, sequence, Cursor(place.offset - 1, place.draft_length))
 
     async def _replay(self, tx: Tx, incoming: Incoming, member: Member, conversation: Row) -> Received | None:
         if incoming.key is None:

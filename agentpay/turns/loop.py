@@ -8,19 +8,20 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
-from agentpay.conversations.append import Appender
+from agentpay.conversations.append import Appender, NewEvent
 from agentpay.db.engine import Database
 from agentpay.db.transaction import Tx, forbid_transaction
 from agentpay.kit import limits
 from agentpay.llm.port import Provider
-from agentpay.llm.types import Reply, ToolCall, ToolResult
-from agentpay.turns import conclusion
+from agentpay.llm.types import Language, Reply, ToolCall, ToolResult
+from agentpay.turns import conclusion, steps
 from agentpay.turns.end import EndStatus, FinalReply
 from agentpay.turns.facts import StepDone
 from agentpay.turns.flush import DraftWriter
 from agentpay.turns.hold import RunningTurn, hold
-from agentpay.turns.prepared import Prepared, digest, question
+from agentpay.turns.prepared import Prepared, question
 from agentpay.turns.speaker import Models, Question, Speaker
+from agentpay.turns.steps import StepRecord
 from agentpay.turns.toolbox import Toolbox, label
 from agentpay.understanding.intents import Action
 
@@ -31,6 +32,8 @@ class Outcome(msgspec.Struct, frozen=True):
     status: EndStatus
     reason: str | None
     reply: FinalReply
+    last_step: StepRecord | None = None
+    """The question that was answered in words alone: stored with the end."""
 
 
 class Loop:
@@ -58,13 +61,14 @@ class Loop:
         speaker = self._speaker(turn, prepared, writer)
         try:
             async with asyncio.timeout(self.seconds_max):
-                reply = await self._answer(turn, prepared, speaker)
-            reason = speaker.reason if reply else "steps"
+                last = await self._answer(turn, prepared, speaker)
+            reason = speaker.reason if last else "steps"
         except TimeoutError:
-            reply, reason = None, "time"
-        if reply is None:
-            reply = await speaker.conclude(self._question(prepared), reason=reason or "steps")
-        return self._outcome(reason, prepared, reply, speaker, began)
+            last, reason = None, "time"
+        reply = last.reply if last else await speaker.conclude(self._question(prepared), reason=reason or "steps")
+        # Where the template answered at once, the message itself is the record.
+        is_plain = last is None or (last.step == 1 and last.reply.provider == self._template.name)
+        return self._outcome(reason, prepared, reply, speaker, began, last_step=None if is_plain else last)
 
     def _speaker(self, turn: RunningTurn, prepared: Prepared, writer: DraftWriter) -> Speaker:
         return Speaker(
@@ -78,8 +82,8 @@ class Loop:
             on_guard=self.on_guard,
         )
 
-    async def _answer(self, turn: RunningTurn, prepared: Prepared, speaker: Speaker) -> Reply | None:
-        """The reply that wants no more tools; None when the steps are used up."""
+    async def _answer(self, turn: RunningTurn, prepared: Prepared, speaker: Speaker) -> StepRecord | None:
+        """The step whose reply wants no more tools, not stored yet; None when the steps are used up."""
         for done in prepared.steps:
             speaker.say_again(done.said)
         if prepared.steps:
@@ -87,9 +91,10 @@ class Loop:
         for step in range(len(prepared.steps) + 1, limits.STEPS_MAX + 1):
             asked = self._question(prepared)
             reply = await speaker.ask(asked, step=step)
-            await self._store_step(turn, prepared, asked, reply, step=step)
+            record = StepRecord(turn, step, asked.for_models, reply)
             if not reply.tool_calls:
-                return reply
+                return record
+            await self._store_step(record, prepared)
             malformed = frozenset(call.id for call in reply.malformed_calls)
             prepared.steps.append(StepDone(reply.text, reply.tool_calls, malformed=malformed))
             await self._use_tools(turn, prepared)
@@ -98,29 +103,14 @@ class Loop:
     def _question(self, prepared: Prepared) -> Question:
         return question(prepared, self._toolbox.specs)
 
-    async def _store_step(
-        self, turn: RunningTurn, prepared: Prepared, asked: Question, reply: Reply, *, step: int
-    ) -> None:
+    async def _store_step(self, record: StepRecord, prepared: Prepared) -> None:
         """The whole reply is stored before any tool of it runs, and its calls are announced."""
-        if not reply.tool_calls and step == 1 and reply.provider == self._template.name:
-            return  # the message itself is the record
+        turn, language = record.turn, prepared.brief.language
         async with self._db.transaction() as tx:
             await hold(tx, turn)
-            await tx.execute(
-                """insert into turn_steps (turn_id, step, attempt, brief, reply)
-                values (%(turn_id)s, %(step)s, %(attempt)s, %(brief)s, %(reply)s)
-                on conflict (turn_id, step) do update set attempt = excluded.attempt, brief = excluded.brief,
-                  reply = excluded.reply""",
-                {
-                    "turn_id": turn.id,
-                    "step": step,
-                    "attempt": turn.attempt,
-                    "brief": Jsonb({"question": digest(asked.for_models)}),
-                    "reply": Jsonb(msgspec.to_builtins(reply)),
-                },
-            )
-            for call in reply.tool_calls:
-                await self._tool_started(tx, turn, prepared, call)
+            await steps.store(tx, record)
+            started = [_tool_started(turn, call, language=language) for call in record.reply.tool_calls]
+            await self._appender.events(tx, *started, conversation_id=turn.conversation_id)
 
     async def _use_tools(self, turn: RunningTurn, prepared: Prepared) -> None:
         """The last step's open calls, in order, one after another: check, perform, store the result, tell."""
@@ -154,20 +144,16 @@ class Loop:
             data={"turn_id": str(turn.id), "call_id": call.id, "tool": call.name, "status": result.status},
         )
 
-    async def _tool_started(self, tx: Tx, turn: RunningTurn, prepared: Prepared, call: ToolCall) -> None:
-        await self._appender.event(
-            tx,
-            conversation_id=turn.conversation_id,
-            type="tool.started",
-            data={
-                "turn_id": str(turn.id),
-                "call_id": call.id,
-                "tool": call.name,
-                "label": label(call.name, language=prepared.brief.language),
-            },
-        )
-
-    def _outcome(self, reason: str | None, prepared: Prepared, reply: Reply, speaker: Speaker, began: float) -> Outcome:
+    def _outcome(
+        self,
+        reason: str | None,
+        prepared: Prepared,
+        reply: Reply,
+        speaker: Speaker,
+        began: float,
+        *,
+        last_step: StepRecord | None,
+    ) -> Outcome:
         results = prepared.results
         concluded = conclusion.conclude(Action(prepared.brief.action), results)
         missed = conclusion.missed(concluded, results)
@@ -189,7 +175,13 @@ class Loop:
                 cost=speaker.cost,
                 agent_state={**prepared.agent_state, "misses": misses},
             ),
+            last_step,
         )
+
+
+def _tool_started(turn: RunningTurn, call: ToolCall, *, language: Language) -> NewEvent:
+    shown = {"call_id": call.id, "tool": call.name, "label": label(call.name, language=language)}
+    return NewEvent("tool.started", {"turn_id": str(turn.id), **shown})
 
 
 def _unobserved(kind: str) -> None:

@@ -163,7 +163,7 @@ class Preparer:
         hosts = (urlsplit(origin).hostname for origin in known.conversation["allowed_origins"])
         return Sources(
             hosts=frozenset(host for host in hosts if host),
-            results=tuple(await facts.earlier_results(self._db, turn=turn)),
+            results=tuple(await facts.earlier_results(self._db, turn=turn, known=known)),
         )
 
     async def _route(self, known: Facts, agents_of: Sequence[AgentRow], intent: Intent) -> AgentRow:

@@ -19,7 +19,7 @@ from agentpay.db.engine import Database
 from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.errors import NotFound, Unavailable
 from agentpay.kit.spans import NO_TRACER, Attributes, Span, Tracer
-from agentpay.turns import begin, end, escalate
+from agentpay.turns import begin, end, escalate, steps
 from agentpay.turns.flush import DraftWriter, Flusher
 from agentpay.turns.hold import RunningTurn, TurnLost, hold
 from agentpay.turns.loop import Loop, Outcome
@@ -282,6 +282,8 @@ class Runner:
         """The waiting turn, if it runs now."""
         async with self._db.transaction() as tx:
             conversation = await hold(tx, turn)
+            if outcome.last_step is not None:
+                await steps.store(tx, outcome.last_step)
             _, following = await end.end(
                 tx,
                 self._appender,

@@ -123,7 +123,7 @@ class Play:
 
     async def _turn(self, talk: Talk, incoming: Incoming) -> None:
         parts = self.house.parts
-        received = await parts.reception.visitor_message(incoming, member=talk.member, escalate_after=None)
+        received = await parts.reception.visitor_message(incoming, member=talk.member, escalate_after={})
         if received.running is None:
             return
         parts.runner.start(received.running)

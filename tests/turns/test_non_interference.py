@@ -88,6 +88,7 @@ def wick_or_words(request: Request) -> list[Line]:
         return ["Which one?"]  # nothing was shown yet
 
 
+@pytest.mark.timeout(300)
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     script=st.lists(st.sampled_from(WORDS), min_size=3, max_size=6),

@@ -27,7 +27,7 @@ async def said_to_a_process_that_dies(acme: Shop, sam: Sam, content: str) -> Run
     reception = Reception(parts.db, parts.appender, parts.jobs, owner=dead, limits=LIMITS)
     caller = Visitor(acme.organization_id, UUID(sam.id), secret_hash(sam.token))
     member = Member(acme.organization_id, UUID(sam.id), is_staff=False, caller=caller)
-    received = await reception.visitor_message(Incoming(content), member=member, escalate_after=None)
+    received = await reception.visitor_message(Incoming(content), member=member, escalate_after={})
     assert received.running is not None
     return received.running
 
