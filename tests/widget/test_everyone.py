@@ -61,6 +61,16 @@ async def test_at_four_times_the_size_everything_can_still_be_reached(arrive: Ar
         await expect(page.locator(part)).to_be_in_viewport(ratio=1)
 
 
+async def test_whoever_wants_no_motion_gets_none(arrive: Arrive, acme: Shop) -> None:
+    durations = {}
+    for wish in ("reduce", "no-preference"):
+        visit = await arrive(acme, reduced_motion=wish)
+        page = await visit.open()
+        await steps.open_chat(page)
+        durations[wish] = await page.locator(".chat").evaluate("(node) => getComputedStyle(node).animationDuration")
+    assert durations == {"reduce": "1e-05s", "no-preference": "0.2s"}
+
+
 async def test_hostile_words_are_words(arrive: Arrive, street: Street, acme: Shop) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     rude = f"{hostile} [x](javascript:alert(1)) [y](https://evil.example/{'a' * 300}) \u202eevil\u202c"

@@ -23,10 +23,10 @@ export function embed({ root, words, checkout, transcript, opener }) {
   const label = words.say("close");
   const shut = { class: "round", type: "button", "aria-label": label, title: label, onclick: () => dialog.close() };
   // Where Polar does not know the page's host, browsers refuse to show the frame, and tell nobody.
-  const elsewhere = element("p", { class: "elsewhere", hidden: true },
+  const elsewhere = element("p", { hidden: true },
     element("a", { class: "link", href: checkout.url, target: "_blank", rel: "noopener" }, words.say("payElsewhere")));
   const dialog = element("dialog", { class: "embed", "aria-label": words.say("payment") },
-    element("button", shut, icon("close")), elsewhere, frame);
+    element("div", { class: "embed-head" }, elsewhere, element("button", shut, icon("close"))), frame);
   let isPaying = false;
 
   function onMessage({ source, origin, data }) {
