@@ -105,7 +105,8 @@ def build(
     doorbell = Doorbell(db, listen_url=settings.listen_url)
     hub = hub_of(settings, db, doorbell)
     redis = redis_link(settings)
-    appender, jobs = Appender(doorbell), Jobs(doorbell, push=redis.push if redis else None)
+    jobs = Jobs(doorbell, push=redis.push if redis else None)
+    appender = Appender(doorbell, jobs)
     vault = Vault(settings.encryption_keys)
     polar = PolarGateway(
         db, credentials=lambda organization_id: polar_credential(db, vault, organization_id), tracer=tracer

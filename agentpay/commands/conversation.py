@@ -70,6 +70,7 @@ async def _exported(conversation_id: UUID) -> dict[str, Any]:
 async def _erased(conversation_id: UUID) -> None:
     from agentpay.conversations.append import Appender
     from agentpay.db.doorbell import Doorbell
+    from agentpay.jobs.enqueue import Jobs
     from agentpay.kit.errors import NotFound
     from agentpay.kit.ids import uuid7
     from agentpay.privacy.erase import erase
@@ -80,10 +81,10 @@ async def _erased(conversation_id: UUID) -> None:
             organization_id = await get_organization_id(db, conversation_id=conversation_id)
         except NotFound as error:
             raise Failure(f"There is no conversation {conversation_id}.") from error
-        # Nobody listens to this doorbell: open streams find the end by looking.
+        doorbell = Doorbell(db)  # nobody listens to this one: open streams find the end by looking
         await erase(
             db,
-            Appender(Doorbell(db)),
+            Appender(doorbell, Jobs(doorbell)),
             organization_id=organization_id,
             conversation_id=conversation_id,
             owner=uuid7(),

@@ -10,9 +10,12 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from agentpay.conversations import notices
 from agentpay.conversations.enums import STAGES
+from agentpay.conversations.render import handoff_public
 from agentpay.db.doorbell import Doorbell
 from agentpay.db.transaction import Row, Tx
+from agentpay.jobs.enqueue import Jobs
 from agentpay.kit.errors import NotFound
 from agentpay.kit.ids import uuid7
 
@@ -22,9 +25,11 @@ OnEvent = Callable[[str, Mapping[str, Any]], None]
 """Type and data of an event that was committed."""
 
 # The running draft is told in the same statement: text written after these events is told after them, in every stream.
-_EVENTS = """
+# `is_noticed`: whether the merchant's server hears of its messages, asked here so that a web chat pays nothing for it.
+_EVENTS = f"""
 with counted as (
-  update conversations set last_offset = last_offset + %(count)s where id = %(conversation_id)s returning last_offset),
+  update conversations set last_offset = last_offset + %(count)s where id = %(conversation_id)s
+  returning last_offset, {notices.IS_NOTICED} as is_noticed),
 told as (
   update drafts set last_offset = counted.last_offset from counted
   where drafts.conversation_id = %(conversation_id)s returning char_length(content) as points)
@@ -33,7 +38,7 @@ select %(conversation_id)s, last_offset - %(count)s + place, type, subject_id, d
   coalesce((select points from told), 0)
 from counted, unnest(%(types)s::text[], %(subject_ids)s::uuid[], %(data)s::jsonb[])
   with ordinality as given(type, subject_id, data, place)
-order by place returning "offset", draft_length
+order by place returning "offset", draft_length, (select is_noticed from counted) as is_noticed
 """
 
 
@@ -55,8 +60,9 @@ class Place(NamedTuple):
 class Appender:
     """Appends events; rings for each conversation once its transaction has committed. One a process."""
 
-    def __init__(self, doorbell: Doorbell) -> None:
+    def __init__(self, doorbell: Doorbell, jobs: Jobs) -> None:
         self._doorbell = doorbell
+        self._jobs = jobs
         self.on_event: OnEvent = _unobserved
 
     async def event(
@@ -73,7 +79,7 @@ class Appender:
         return place.offset
 
     async def events(self, tx: Tx, *new: NewEvent, conversation_id: UUID) -> list[Place]:
-        """Append events one behind the other, in one statement."""
+        """Append events one behind the other, in one statement. A message's own row is stored before its event."""
         rows = await tx.all(
             _EVENTS,
             {
@@ -85,8 +91,10 @@ class Appender:
             },
         )
         self.ring(tx, conversation_id)
-        for event in new:
+        for event, row in zip(new, rows, strict=True):
             tx.after_commit(partial(self._observe, event))
+            if row["is_noticed"] and event.subject_id is not None and event.type in notices.TYPES:
+                await notices.tell(tx, self._jobs, type=event.type, message_id=event.subject_id)
         return [Place(row["offset"], row["draft_length"]) for row in rows]
 
     def _observe(self, event: NewEvent) -> None:
@@ -191,17 +199,3 @@ async def lock_living(tx: Tx, *, organization_id: UUID, conversation_id: UUID) -
     if row["deleted_at"] is not None:
         raise NotFound
     return row
-
-
-def handoff_public(row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The `handoff` object of a conversation, from its open handoff's columns (all None = none)."""
-    if row is None or row["asked_at"] is None:
-        return {"state": "none", "reason": None, "staff_name": None, "asked_at": None, "taken_at": None}
-    taken = row["taken_at"]
-    return {
-        "state": "taken" if taken else "asked",
-        "reason": row["reason"],
-        "staff_name": row["staff_name"],
-        "asked_at": row["asked_at"].isoformat().replace("+00:00", "Z"),
-        "taken_at": taken.isoformat().replace("+00:00", "Z") if taken else None,
-    }

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from agentpay.conversations.append import handoff_public
 from agentpay.conversations.schemas import (
     Channel,
     ConversationPublic,
@@ -61,6 +60,20 @@ def conversation_public(row: Row, *, for_staff: bool, last_event_id: str | None 
     if last_event_id is not None:
         public.last_event_id = last_event_id
     return public
+
+
+def handoff_public(row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The `handoff` object of a conversation, from its open handoff's columns (all None = none)."""
+    if row is None or row["asked_at"] is None:
+        return {"state": "none", "reason": None, "staff_name": None, "asked_at": None, "taken_at": None}
+    taken = row["taken_at"]
+    return {
+        "state": "taken" if taken else "asked",
+        "reason": row["reason"],
+        "staff_name": row["staff_name"],
+        "asked_at": row["asked_at"].isoformat().replace("+00:00", "Z"),
+        "taken_at": taken.isoformat().replace("+00:00", "Z") if taken else None,
+    }
 
 
 def message_public(

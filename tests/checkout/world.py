@@ -54,8 +54,8 @@ class World:
         self.polar_organization = state.add_organization("Acme Candles")
         self.token = state.add_token(self.polar_organization)
         doorbell = Doorbell(db)
-        self.appender = Appender(doorbell)
         self.jobs = Jobs(doorbell)
+        self.appender = Appender(doorbell, self.jobs)
         self.gateway = PolarGateway(
             db, credentials=self._credential, verify=False
         )  # plain http: spares reading all authorities

@@ -77,8 +77,8 @@ class Shop:
         self.organization_id = organization_id
         self.wick = wick
         self.doorbell = Doorbell(db)
-        self.appender = Appender(self.doorbell)
         self.jobs = Jobs(self.doorbell)
+        self.appender = Appender(self.doorbell, self.jobs)
 
     @classmethod
     async def open(

@@ -105,6 +105,7 @@ async def live_a_life(house: House, nest: Nest) -> None:
     ok(await shop.post(f"{sam.base}/handoff", {"action": "take", "staff_name": plant("staff")}))
     staff = {"role": "staff", "author_name": plant("staff"), "content": f"About {plant('staff said')}"}
     ok(await shop.post(f"{sam.base}/messages", staff, headers={"Idempotency-Key": plant("staff key")}))
+    ok(await sam.post("/messages", {"content": f"Thank you, {plant('said to a person')}"}))
     ok(await shop.patch(sam.base, {"metadata": {"note": plant("metadata")}}))
     ok(await shop.post(f"{sam.base}/handoff", {"action": "release"}))
     await settled_deliveries(house)
