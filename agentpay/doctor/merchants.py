@@ -74,14 +74,14 @@ async def look_at_polar(
 
 
 async def missing_scopes(polar: Polar) -> list[str]:
-    """Polar looks at a token's scope before anything else: writes are tried on what does not exist."""
+    """Of `SCOPES`. Polar looks at a token's scope before anything else: writes are tried on what does not exist."""
     tries: Sequence[tuple[str, Callable[[], Awaitable[Any]]]] = (
         ("organizations:read", polar.list_organizations),
         ("products:read", lambda: polar.list_products(page=1, limit=1)),
         ("checkouts:write", lambda: polar.patch_checkout(checkout_id=uuid7(), changes={})),
         ("discounts:write", lambda: polar.delete_discount(discount_id=uuid7())),
         ("orders:read", lambda: polar.get_order(order_id=uuid7())),
-        ("customers:read", lambda: polar.get_customer(customer_id=uuid7())),
+        ("refunds:read", lambda: polar.list_refunds(limit=1)),
         ("webhooks:write", lambda: polar.delete_webhook_endpoint(endpoint_id=uuid7())),
     )
     missing = []

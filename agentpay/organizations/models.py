@@ -37,6 +37,7 @@ class Organization(RecordModel):
     catalog_synced_at: Mapped[datetime | None]
     catalog_products: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     reconciled_at: Mapped[datetime | None]  # orders up to here are known by asking, not only by webhook
+    refunds_reconciled_at: Mapped[datetime | None]  # refunds likewise
 
     __table_args__ = (
         one_of("status", STATUSES),

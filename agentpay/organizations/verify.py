@@ -12,6 +12,7 @@ from agentpay.jobs.errors import Later
 from agentpay.kit.errors import Invalid, NotFound
 from agentpay.organizations import attention, repository
 from agentpay.organizations.attention import OTHER_ORGANIZATION, PAYMENTS_NOT_READY, TOKEN_REFUSED
+from agentpay.organizations.scopes import SCOPES
 from agentpay.polar.client import Credential
 from agentpay.polar.errors import PolarError
 from agentpay.polar.gateway import PolarGateway
@@ -51,7 +52,8 @@ def refusal_of(error: PolarError, *, is_custom: bool) -> Invalid | None:
     if error.kind == "unauthorized":
         return Invalid.at(TOKEN_LOC, "Polar refuses this token.")
     if error.kind == "forbidden":
-        return Invalid.at(TOKEN_LOC, "This token lacks the scope organizations:read.")
+        needed = ", ".join(SCOPES)
+        return Invalid.at(TOKEN_LOC, f"This token lacks the scope organizations:read. It needs {needed}.")
     if error.kind in ("route", "unreadable") and is_custom:
         return Invalid.at(URL_LOC, "What answers at this address is not Polar's API.")
     return None

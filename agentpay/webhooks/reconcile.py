@@ -12,10 +12,12 @@ import structlog
 from agentpay.checkout import orders
 from agentpay.conversations.append import Appender
 from agentpay.db.engine import Database
+from agentpay.db.transaction import Row
 from agentpay.jobs.enqueue import Jobs
 from agentpay.jobs.errors import Later
 from agentpay.kit.clock import Clock
 from agentpay.kit.errors import NotFound
+from agentpay.organizations import attention
 from agentpay.polar.client import Polar
 from agentpay.polar.errors import PolarError
 from agentpay.polar.gateway import PolarGateway
@@ -35,10 +37,11 @@ WAIT_SECONDS = 60.0
 async def reconcile_due(db: Database, jobs: Jobs) -> int:
     """Enqueue a reconciliation for each organization that was not asked about for a while. Returns how many."""
     async with db.transaction() as tx:
+        # In no order: those whose mark cannot move, because Polar refuses their token, must not be first for ever.
         rows = await tx.all(
             f"""select id from organizations where deleted_at is null
               and (reconciled_at is null or reconciled_at < now() - interval '{EVERY_SECONDS} seconds')
-            order by reconciled_at nulls first limit {DUE_MAX}"""
+            order by random() limit {DUE_MAX}"""
         )
         for row in rows:
             await jobs.enqueue(tx, KIND, {"organization_id": row["id"]}, key=f"{KIND}:{row['id']}", attempts_max=3)
@@ -58,53 +61,90 @@ async def reconcile(
 ) -> int:
     """Land every order that changed since the last time, new ones and refunded ones. Returns how many are ours.
 
-    Moves the mark only as far as everything was read: raises `Later` when there is more, or for Polar's trouble.
+    Orders and refunds have a mark each, which moves only as far as everything was read: a token that may not read
+    refunds does not stop orders. The scope that it lacks is said as the organization's attention. Raises `Later` when
+    there is more, or for Polar's trouble.
     """
-    began = clock()
-    since = await _mark(db, organization_id)
+    gap = await _gap(db, organization_id)
+    if gap is None:
+        return 0
     try:
         api = await polar.of(organization_id, priority="sync")
-        found, reached = await _new_orders(
-            db,
-            api,
-            appender,
-            jobs,
-            organization_id=organization_id,
-            since=since,
-            clock=clock,
-            page_rows=page_rows,
-            pages_max=pages_max,
-        )
-        found += await _refunded(db, api, appender, jobs, organization_id=organization_id, since=since, clock=clock)
     except NotFound:
         return 0
+    began, count, reached = clock(), 0, None
+    try:
+        if gap["orders_since"] is not None:
+            count, reached = await _new_orders(
+                db,
+                api,
+                appender,
+                jobs,
+                organization_id=organization_id,
+                since=gap["orders_since"],
+                clock=clock,
+                page_rows=page_rows,
+                pages_max=pages_max,
+            )
     except PolarError as error:
-        if error.permanent:
-            return 0
-        raise Later(max(error.retry_hint or 0, WAIT_SECONDS)) from None
-    await db.run(
-        "update organizations set reconciled_at = %(began)s where id = %(id)s",
-        {"began": began if reached is None else reached + MARGIN, "id": organization_id},
-    )
-    if found:
-        log.info("orders.reconciled", organization_id=str(organization_id), count=found)
+        await _stopped(db, jobs, error, organization_id=organization_id, reason=attention.ORDERS_UNREADABLE)
+        return 0
+    upto = began if reached is None else reached + MARGIN
+    await _move(db, gap, mark="reconciled_at", upto=upto, mended=attention.ORDERS_UNREADABLE)
+    count += await _refunds(db, api, appender, jobs, gap=gap, clock=clock)
+    if count:
+        log.info("orders.reconciled", organization_id=str(organization_id), count=count)
     if reached is not None:
         raise Later(0)
-    return found
+    return count
 
 
-async def _mark(db: Database, organization_id: UUID) -> datetime | None:
-    """From when on to ask: a margin before the last time, or the first checkout. None: nothing to ask."""
-    row = await db.one(
-        """select o.reconciled_at,
-          (select min(created_at) from checkouts where organization_id = o.id) as first_checkout_at
-        from organizations o where o.id = %(id)s and o.deleted_at is null""",
-        {"id": organization_id},
+async def _refunds(db: Database, polar: Polar, appender: Appender, jobs: Jobs, *, gap: Row, clock: Clock) -> int:
+    """Read them up to now, with their own mark: a token that may not read refunds keeps it where it is."""
+    organization_id, began, count = gap["id"], clock(), 0
+    try:
+        if gap["refunds_since"] is not None:
+            count = await _refunded(
+                db, polar, appender, jobs, organization_id=organization_id, since=gap["refunds_since"], clock=clock
+            )
+    except PolarError as error:
+        await _stopped(db, jobs, error, organization_id=organization_id, reason=attention.REFUNDS_UNREADABLE)
+        return 0
+    await _move(db, gap, mark="refunds_reconciled_at", upto=began, mended=attention.REFUNDS_UNREADABLE)
+    return count
+
+
+async def _stopped(db: Database, jobs: Jobs, error: PolarError, *, organization_id: UUID, reason: str) -> None:
+    """A missing scope is the merchant's to mend: `reason` says so, once. Raises `Later` for trouble that may pass."""
+    if error.kind == "forbidden":
+        async with db.transaction() as tx:
+            await attention.need(tx, jobs, organization_id=organization_id, reason=reason, yields=True)
+    elif not error.permanent:
+        raise Later(max(error.retry_hint or 0, WAIT_SECONDS)) from None
+
+
+async def _gap(db: Database, organization_id: UUID) -> Row | None:
+    """From when on to ask: a margin before the last time, or the first checkout. Null: nothing to ask."""
+    return await db.one(
+        """select o.id, o.attention,
+          case when first.at is not null then coalesce(o.reconciled_at, first.at) - %(margin)s end as orders_since,
+          case when first.at is not null then coalesce(o.refunds_reconciled_at, first.at) - %(margin)s end
+            as refunds_since
+        from organizations o
+        cross join lateral (select min(created_at) as at from checkouts where organization_id = o.id) first
+        where o.id = %(id)s and o.deleted_at is null""",
+        {"id": organization_id, "margin": MARGIN},
     )
-    if row is None or row["first_checkout_at"] is None:
-        return None
-    since: datetime = row["reconciled_at"] or row["first_checkout_at"]
-    return since - MARGIN
+
+
+async def _move(db: Database, gap: Row, *, mark: str, upto: datetime, mended: str) -> None:
+    """Everything was read up to there. What was said of the token is taken back."""
+    async with db.transaction() as tx:
+        await tx.execute(
+            f"update organizations set {mark} = %(upto)s where id = %(id)s", {"upto": upto, "id": gap["id"]}
+        )
+        if gap["attention"] == mended:
+            await attention.settle(tx, organization_id=gap["id"], reasons=[mended])
 
 
 async def _new_orders(
@@ -114,14 +154,12 @@ async def _new_orders(
     jobs: Jobs,
     *,
     organization_id: UUID,
-    since: datetime | None,
+    since: datetime,
     clock: Clock,
     page_rows: int,
     pages_max: int,
 ) -> tuple[int, datetime | None]:
     """How many are ours; and the time of the last one read, when there are more than one run reads."""
-    if since is None:
-        return 0, None
     count = 0
     for page in range(1, pages_max + 1):
         seen_at = clock()
@@ -142,12 +180,10 @@ async def _refunded(
     jobs: Jobs,
     *,
     organization_id: UUID,
-    since: datetime | None,
+    since: datetime,
     clock: Clock,
 ) -> int:
     """An old order can be refunded without being new: its refunds tell (newest first, until older than the gap)."""
-    if since is None:
-        return 0
     count = 0
     for page in range(1, PAGES_MAX + 1):
         found = await polar.list_refunds(page=page)

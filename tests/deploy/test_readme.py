@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agentpay.organizations.scopes import SCOPES
 from agentpay.sandbox import stage
 from agentpay.sandbox.polar import entities, seeding
 from agentpay.sandbox.polar.state import PolarState
@@ -40,14 +41,19 @@ def blocks() -> list[str]:
     return re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
 
 
-def scopes() -> list[str]:
-    """What the README has a token made with: enough for all of this, the local Polar asks for them too."""
-    section = (ROOT / "deploy" / "README.md").read_text().partition("| scope | for |")[2].partition("\n\n")[0]
+def scopes(guide: str = "deploy/README.md") -> list[str]:
+    """What the guide has a token made with: enough for all of this, the local Polar asks for them too."""
+    section = (ROOT / guide).read_text().partition("| scope | for |")[2].partition("\n\n")[0]
     return re.findall(r"`([a-z_]+:[a-z]+)`", "".join(line.split("|")[1] for line in section.splitlines() if line))
 
 
 def stock(polar: PolarState, owner: entities.Organization) -> None:
     polar.add_product(owner, "Lavender candle", prices=[seeding.fixed(9500)], description="Beeswax, 40 hours.")
+
+
+@pytest.mark.parametrize("guide", ["deploy/README.md", "docs/operator.md"])
+def test_the_guides_have_a_token_made_with_exactly_the_scopes_that_are_used(guide: str) -> None:
+    assert sorted(scopes(guide)) == sorted(SCOPES)
 
 
 @pytest.mark.timeout(180)

@@ -19,7 +19,8 @@ WEBHOOK = "/v1/webhooks/polar/{organization_id}"
 # What the house's own clockwork writes, or a refused call may count.
 BESIDE = {"rate_windows", "idempotency_keys", "schedules", "processes", "jobs", "alembic_version", "catalog_syncs"}
 BESIDE_COLUMNS = (
-    "'{last_used_at,reconciled_at,seen_at,polar_seen_at,modified_at,lease_until,watched_until,next_try_at}'::text[]"
+    "'{last_used_at,reconciled_at,refunds_reconciled_at,seen_at,polar_seen_at,modified_at,lease_until,watched_until,"
+    "next_try_at}'::text[]"
 )
 
 

@@ -8,6 +8,8 @@ import pytest
 from agentpay.db.transaction import Row
 from agentpay.jobs.errors import Later
 from agentpay.kit.clock import utc_now
+from agentpay.organizations import attention
+from agentpay.organizations.scopes import SCOPES
 from agentpay.webhooks import reconcile
 from tests.checkout.conftest import world
 from tests.checkout.world import World
@@ -31,7 +33,33 @@ async def reconciled(world: World, **bounds: int) -> int:
 
 async def mark(world: World, *, ago: timedelta) -> None:
     """The last time everything was read."""
-    await world.db.run("update organizations set reconciled_at = %s", (utc_now() - ago,))
+    await world.db.run(
+        "update organizations set reconciled_at = %(at)s, refunds_reconciled_at = %(at)s", {"at": utc_now() - ago}
+    )
+
+
+def lose_scope(world: World, lost: str) -> None:
+    """The merchant makes a new token and forgets one."""
+    kept = [scope for scope in SCOPES if scope != lost]
+    world.token = world.state.add_token(world.polar_organization, kept)
+    world.gateway.forget(world.organization_id)
+
+
+def regain_scopes(world: World) -> None:
+    world.token = world.state.add_token(world.polar_organization, SCOPES)
+    world.gateway.forget(world.organization_id)
+
+
+async def attention_of(world: World) -> tuple[str, str | None]:
+    row = await world.db.one("select status, attention from organizations")
+    assert row is not None
+    return row["status"], row["attention"]
+
+
+async def marks(world: World) -> Row:
+    row = await world.db.one("select reconciled_at as orders, refunds_reconciled_at as refunds from organizations")
+    assert row is not None
+    return row
 
 
 async def sold(world: World, *, count: int) -> list[Row]:
@@ -109,3 +137,77 @@ async def test_while_polar_fails_the_mark_stays(world: World) -> None:
     await reconciled(world)
     assert await sums(world) == sums_at_polar(world)
     assert await world.db.value("select reconciled_at from organizations") > before
+
+
+async def test_a_token_that_may_not_read_refunds_does_not_stop_orders(world: World) -> None:
+    """What was refunded meanwhile is found once the merchant has mended the token, however late."""
+    (known,) = await sold(world, count=1)
+    await world.land_orders()
+    await mark(world, ago=OUTAGE)
+    before, scoped = await marks(world), world.token
+    lose_scope(world, "refunds:read")
+    await sold(world, count=1)
+    await reconciled(world)
+    assert len(await world.orders()) == 2
+    after = await marks(world)
+    assert (after["orders"] > before["orders"], after["refunds"]) == (True, before["refunds"])
+    assert await attention_of(world) == ("attention", attention.REFUNDS_UNREADABLE)
+
+    lost, world.token = world.token, scoped
+    (order,) = [each for each in await world.orders() if each["checkout_id"] == known["id"]]
+    await refund(world, order["polar_order_id"], 2000)
+    world.token = lost
+    much_later = utc_now() + OUTAGE  # both orders are old by then
+    await world.db.run("update organizations set reconciled_at = %s", (much_later,))
+    await reconciled(world)
+    assert (await sums(world))[2] == 0
+    regain_scopes(world)
+    assert await reconciled(world) > 0
+    assert await sums(world) == sums_at_polar(world)
+    assert await attention_of(world) == ("active", None)
+    assert (await marks(world))["refunds"] > before["refunds"]
+
+
+async def test_a_token_that_may_not_read_orders_is_said_and_nothing_is_passed_over(world: World) -> None:
+    await sold(world, count=1)
+    await mark(world, ago=OUTAGE)
+    before = await marks(world)
+    lose_scope(world, "orders:read")
+    assert await reconciled(world) == 0
+    assert await marks(world) == before
+    assert await attention_of(world) == ("attention", attention.ORDERS_UNREADABLE)
+    regain_scopes(world)
+    assert await reconciled(world) == 1
+    assert await attention_of(world) == ("active", None)
+    assert await sums(world) == sums_at_polar(world)
+
+
+async def test_a_missing_scope_is_said_once_and_hides_nothing_graver(world: World) -> None:
+    await sold(world, count=1)
+    await world.db.run("update organizations set notify_url = 'http://127.0.0.1:9/'")
+    lose_scope(world, "refunds:read")
+    for _ in range(3):
+        await reconciled(world)
+    told = "select data ->> 'reason' as reason from notifications where type = 'organization.attention' order by id"
+    assert [row["reason"] for row in await world.db.all(told)] == [attention.REFUNDS_UNREADABLE]
+    async with world.db.transaction() as tx:
+        reason = attention.PAYMENTS_NOT_READY
+        await attention.need(tx, world.jobs, organization_id=world.organization_id, reason=reason)
+    await reconciled(world)
+    assert await attention_of(world) == ("attention", attention.PAYMENTS_NOT_READY)
+    assert len(await world.db.all(told)) == 2
+
+
+async def test_tokens_that_polar_refuses_do_not_keep_others_waiting(world: World) -> None:
+    """More of them than one round takes: sooner or later it is everybody's turn."""
+    await world.db.run(
+        """insert into organizations (id, name, status, polar_environment, polar_base_url)
+        select gen_random_uuid(), 'Closed Shop', 'active', 'custom', 'http://127.0.0.1:9'
+        from generate_series(1, %(count)s)""",
+        {"count": reconcile.DUE_MAX},
+    )
+    await mark(world, ago=OUTAGE)
+    await world.db.run("update organizations set reconciled_at = null where id <> %s", (world.organization_id,))
+    key = f"{reconcile.KIND}:{world.organization_id}"
+    while not await world.db.value("select 1 from jobs where dedupe_key = %s", (key,)):
+        await reconcile.reconcile_due(world.db, world.jobs)
