@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 import psycopg_pool
+from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from agentpay.db.transaction import Params, Row, Tx, _open_transactions
 from agentpay.kit import faults
 from agentpay.kit.errors import Unavailable
+
+# A turn reads and writes some forty JSON values: the standard library would take a tenth of its time.
+set_json_loads(msgspec.json.decode)
+set_json_dumps(msgspec.json.encode)
 
 POOL_MIN = 1
 CONNECT_SECONDS_MAX = 5
