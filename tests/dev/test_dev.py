@@ -84,7 +84,7 @@ def test_another_process_joins_with_the_handed_out_environment(dev: Dev) -> None
     environment = dev.handout["environment"]
     doctor = agentpay("doctor", env=environment)
     assert doctor.code == 0, doctor.out + doctor.error
-    assert "Polar answers" in doctor.out
+    assert "Polar takes its token" in doctor.out
     listed = agentpay("org", "list", env=environment)
     assert dev.handout["organization_id"] in listed.out
 
@@ -123,6 +123,9 @@ def test_an_operator_makes_syncs_and_rotates_an_organization(dev: Dev) -> None:
     assert shown["status"] == "active"
     assert shown["secret_key"].startswith("ap_sk_")
     assert agentpay("org", "sync", shown["id"], env=env).code == 0
+    # A merchant without an endpoint is broken, says the doctor, and others ask it about this installation, too.
+    path = f"{dev.handout['base_url']}/v1/organizations/{shown['id']}/webhook"
+    assert httpx.post(path, headers=bearer(shown["secret_key"])).is_success
     rotated = agentpay("org", "rotate", shown["id"], "identity", env=env)
     assert rotated.out.strip() not in ("", shown["identity_secret"])
 
