@@ -1,5 +1,6 @@
 """One embedded PostgreSQL per test process, one migrated database; each test starts with empty tables."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).parts[0] in PROOFS:
             item.add_marker(pytest.mark.proof)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live as long as the process: the garbage collector need not look at them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
