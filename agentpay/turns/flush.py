@@ -32,6 +32,8 @@ where drafts.turn_id = pending.turn_id and drafts.attempt = pending.attempt
 returning drafts.turn_id, drafts.started_offset, drafts.last_offset
 """
 
+_HELD = "select turn_id, attempt from drafts where turn_id = any(%(ids)s)"
+
 
 class DraftWriter:
     """One turn's words: `say` them, `take_rest` at the end."""
@@ -47,6 +49,8 @@ class DraftWriter:
         self._began = time.monotonic()
         self._pending: list[str] = []
         self._pend = pend
+        self.is_over = False
+        """Its turn is being ended: that the draft is gone means nothing any more."""
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -77,6 +81,7 @@ class DraftWriter:
 
     async def take_rest(self) -> str:
         """Wait for a flush under way; what is still pending is the caller's to store with the turn's end."""
+        self.is_over = True
         await self.idle.wait()
         return self.take_pending()
 
@@ -117,6 +122,17 @@ class Flusher:
             if words:
                 await self._flush(batch, words)
                 await asyncio.sleep(FLUSH_SECONDS)
+
+    async def look(self) -> None:
+        """Tell those whose draft is gone that they lost it, though they have nothing to write: models may be silent."""
+        asked = [writer for writer in self._writers.values() if not writer.is_over]
+        if not asked:
+            return
+        rows = await self._db.all(_HELD, {"ids": [writer.turn.id for writer in asked]})
+        held = {(row["turn_id"], row["attempt"]) for row in rows}
+        for writer in asked:
+            if (writer.turn.id, writer.turn.attempt) not in held and not writer.is_over:
+                writer.lost()
 
     def _pend(self, writer: DraftWriter) -> None:
         self._waiting[writer.turn.id] = writer

@@ -112,6 +112,7 @@ class Runner:
         while True:
             with contextlib.suppress(psycopg.Error, Unavailable):
                 await self.register()
+                await self._flusher.look()
                 if not self._is_draining:
                     await self.take_over()
             await asyncio.sleep(BEAT_SECONDS)

@@ -109,6 +109,21 @@ async def test_the_models_words_arrive_as_they_come(candles: Shop, model: Script
     assert said == "Hello Sam."
 
 
+async def test_a_stop_reaches_a_model_that_says_nothing(candles: Shop, model: Scripted) -> None:
+    """It has nothing to write, so it would not notice: its silence would be held against the provider."""
+    runner, never = candles.service.parts.runner, asyncio.Event()
+    model.script = [[never]]
+    sam = await candles.visitor()
+    asked = await sam.post("/messages", {"content": "hello"}, headers={**sam.headers, "Prefer": "respond-async"})
+    async with asyncio.timeout(30):
+        while not model.asked:  # noqa: ASYNC110 (the model only keeps a list)
+            await asyncio.sleep(0.01)
+        assert (await sam.post(f"/turns/{asked.json()['id']}/cancel")).json()["status"] == "cancelled"
+        while runner.running_count:  # noqa: ASYNC110 (it only counts)
+            await asyncio.sleep(0.01)
+    assert len(model.asked) == 1
+
+
 async def test_each_question_goes_to_the_agent_of_its_kind(candles: Shop, model: Scripted) -> None:
     made = await candles.post("/v1/agents", {"name": "Penny", "agent_type": "payment"})
     sam = await looked(candles, model)
