@@ -208,6 +208,7 @@ GUARDS: Final[tuple[Off, ...]] = (
         ((orders, "check", _fine),),
         frozenset({"order_unflagged"}),
         ("a_deal_is_made", "somebody_buys_now", "a_buyer_plays_and_pays", "the_merchant_reprices"),
+        runs=200,
     ),
     Off(
         "the check of calls",
@@ -226,6 +227,7 @@ GUARDS: Final[tuple[Off, ...]] = (
         tuple((place, "lock_offer", _anybodys_offer) for place in (repository, accept)),
         frozenset({"reach"}),
         ("somebody_opens_the_chat", "an_offer_is_left_open", "an_offer_is_accepted"),
+        runs=200,
     ),
     Off(
         "whose records are told",

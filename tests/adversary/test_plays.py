@@ -1,4 +1,4 @@
-"""Some hundred runs of the proof; `python -m tests.adversary` plays as many as wanted."""
+"""Two hundred runs of the proof; `python -m tests.adversary` plays as many as wanted."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from tests.adversary.machine import Stage, play
 
 pytestmark = pytest.mark.timeout(300)
 
-RUNS: Final = 25
+RUNS: Final = 17
 SEEDS: Final = range(101, 113)
 
 

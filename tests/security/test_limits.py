@@ -57,7 +57,7 @@ Ask = Callable[[Shop], Awaitable[httpx.Response]]
 async def admitted(replicas: tuple[Shop, Shop], ask: Ask, *, limit: int, windows: int = 1) -> None:
     """Ask by turns until refused: exactly `limit` get through, and the refusal says when to come back.
 
-    A minute that ends in between begins a new count: then we look again, with nothing counted, in the minute that began.
+    A minute that ends in between begins a new count: then we look again, with nothing counted, in the new one.
     """
     answers = [await ask(replicas[turn % 2]) for turn in range(limit + 3)]
     passed = [answer for answer in answers if answer.status_code != 429]
