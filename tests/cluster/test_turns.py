@@ -5,6 +5,7 @@ Real processes, really killed, frozen and terminated (DESIGN § 4; PEERS.md: wha
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -50,6 +51,12 @@ async def test_a_killed_processs_turn_goes_on_within_five_seconds_where_the_visi
     assert await roles(cluster) == ["agent", "user", "agent"]
 
 
+def without_intent(listener: Listener) -> list[dict[str, Any]]:
+    unsaid = ("intent", "intent_confidence")
+    shown = listener.screen.messages.values()
+    return [{name: value for name, value in message.items() if name not in unsaid} for message in shown]
+
+
 async def test_who_was_frozen_past_its_lease_and_woken_says_and_writes_nothing(
     cluster: Cluster, acme: Shop, second: httpx.AsyncClient
 ) -> None:
@@ -71,7 +78,8 @@ async def test_who_was_frozen_past_its_lease_and_woken_says_and_writes_nothing(
         await at_the_frozen_one.until(lambda screen: len(screen.replies) == 2)
         await at_the_living_one.until(lambda screen: len(screen.replies) == 2)
     assert [reply["content"] for reply in at_the_frozen_one.screen.replies] == [said, said]
-    assert at_the_frozen_one.screen.messages == at_the_living_one.screen.messages
+    # What a message was understood as may be there already when the one reads it, and not yet when the other does.
+    assert without_intent(at_the_frozen_one) == without_intent(at_the_living_one)
     assert answer["status"] == "completed"
     assert (await cluster.db.all("select * from messages order by sequence"))[: len(stored)] == stored
     assert await roles(cluster) == ["agent", "user", "agent", "user", "agent"]
