@@ -24,14 +24,13 @@ CHECKOUTS_MAX = 4
 ORDERS_MAX = 4
 
 
-DEALS = ("has_offers", "has_checkouts", "has_orders")
 # Most conversations have no deals yet: whether there are any is asked with the rest.
 _CONVERSATION = """
 select c.*, o.name as organization_name, o.default_currency, o.budgets, o.allowed_origins,
   h.created_at as asked_at, h.taken_at, h.staff_name, h.reason,
-  exists (select 1 from offers where conversation_id = c.id) as has_offers,
-  exists (select 1 from checkouts where conversation_id = c.id) as has_checkouts,
-  exists (select 1 from orders where conversation_id = c.id) as has_orders
+  (exists (select 1 from offers where conversation_id = c.id)
+    or exists (select 1 from checkouts where conversation_id = c.id)
+    or exists (select 1 from orders where conversation_id = c.id)) as has_deals
 from conversations c join organizations o on o.id = c.organization_id
 left join handoffs h on h.conversation_id = c.id and h.released_at is null
 where c.id = %(conversation_id)s and c.organization_id = %(organization_id)s
@@ -84,10 +83,11 @@ async def read(db: Database, *, turn: RunningTurn) -> Facts:
     conversation = await db.one(_CONVERSATION, _ids(turn))
     if conversation is None:
         raise NotFound
-    deals = {name: conversation.pop(name) for name in DEALS}
     messages = await messages_up_to(db, conversation_id=turn.conversation_id, sequence=turn.up_to_sequence)
-    offers, checkouts, orders = await _records(db, turn) if any(deals.values()) else ([], [], [])
-    shown_ids = await _shown_ids(db, turn) if conversation["product_shown_at"] else []
+    offers, checkouts, orders = await _records(db, turn) if conversation.pop("has_deals") else ([], [], [])
+    is_shown = conversation["product_shown_at"] is not None
+    shown_ids = await shown.shown_ids(db, conversation_id=turn.conversation_id) if is_shown else []
+    shown_ids = shown_ids[:SHOWN_MAX]
     page_id = page_product_id(conversation["context"])
     wanted = [*shown_ids, *([page_id] if page_id else [])]
     wanted += [row["product_id"] for row in (*offers, *checkouts, *orders) if row["product_id"]]
@@ -125,10 +125,6 @@ async def messages_up_to(db: Database, *, conversation_id: UUID, sequence: int) 
         {"conversation_id": conversation_id, "up_to": sequence},
     )
     return rows[::-1]
-
-
-async def _shown_ids(db: Database, turn: RunningTurn) -> list[UUID]:
-    return (await shown.shown_ids(db, conversation_id=turn.conversation_id))[:SHOWN_MAX]
 
 
 async def _records(db: Database, turn: RunningTurn) -> tuple[list[Row], list[Row], list[Row]]:

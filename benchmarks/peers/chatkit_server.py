@@ -81,7 +81,7 @@ class PostgresStore(Store[None]):
         return Page(data=[], has_more=False, after=None)
 
     async def save_attachment(self, attachment: Any, context: None) -> None:
-        raise NotImplementedError
+        raise NotFoundError
 
     async def load_attachment(self, attachment_id: str, context: None) -> Any:
         raise NotFoundError
